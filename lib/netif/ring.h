@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * A shared ring seen from the back end or from the front end.  Private indices
+ * live outside the shared page; the peer's indices are read once per burst and
+ * bounds-checked before any slot is touched (io/ring.h gives the layout).
+ */
+#ifndef NETIF_RING_H
+#define NETIF_RING_H
+
+#include "wire.h"
+
+struct netif_back_ring {
+	struct netif_sring *shared;
+	u32 size;     /* slots, a power of two */
+	u32 req_cons; /* next request to take */
+	u32 rsp_prod; /* next response to write */
+	u32 rsp_pub;  /* rsp_prod as of the last netif_back_push() */
+};
+
+struct netif_front_ring {
+	struct netif_sring *shared;
+	u32 size;
+	u32 req_prod; /* next request to write */
+	u32 req_pub;  /* req_prod as of the last netif_front_push() */
+	u32 rsp_cons; /* next response to take */
+};
+
+#define NETIF_SLOTS(type, ring) ((type *)((ring)->shared + 1))
+#define NETIF_SLOT(type, ring, idx) (&NETIF_SLOTS(type, ring)[(idx) & ((ring)->size - 1)])
+
+/* Front end: a fresh page.  Events start at 1, as SHARED_RING_INIT() does. */
+static inline void netif_front_init(struct netif_front_ring *r, void *page, u32 size)
+{
+	memset(page, 0, NETIF_PAGE_SIZE);
+	r->shared = page;
+	r->size = size;
+	r->req_prod = r->req_pub = r->rsp_cons = 0;
+	netif_store(&r->shared->req_event, 1);
+	netif_store(&r->shared->rsp_event, 1);
+}
+
+/* Back end: attach where the ring stands, as BACK_RING_ATTACH() at rsp_prod does. */
+static inline void netif_back_init(struct netif_back_ring *r, void *page, u32 size)
+{
+	r->shared = page;
+	r->size = size;
+	r->rsp_prod = r->rsp_pub = r->req_cons = netif_load(&r->shared->rsp_prod);
+}
+
+/*
+ * Requests waiting, or -EOVERFLOW (RING_OVERRUN) where the front end's index is
+ * impossible.  Acquire: the slots' contents are visible after the index.
+ */
+static inline int netif_back_pending(const struct netif_back_ring *r)
+{
+	u32 prod = netif_load_acquire(&r->shared->req_prod);
+
+	if (prod - r->rsp_prod > r->size || (s32)(prod - r->req_cons) < 0)
+		return -EOVERFLOW;
+	return (int)(prod - r->req_cons);
+}
+
+/* Responses waiting, or -EOVERFLOW. */
+static inline int netif_front_pending(const struct netif_front_ring *r)
+{
+	u32 prod = netif_load_acquire(&r->shared->rsp_prod);
+
+	if (prod - r->rsp_cons > r->req_prod - r->rsp_cons)
+		return -EOVERFLOW;
+	return (int)(prod - r->rsp_cons);
+}
+
+static inline u32 netif_front_free(const struct netif_front_ring *r)
+{
+	return r->size - (r->req_prod - r->rsp_cons);
+}
+
+/*
+ * Publish what was written since the last push; true: the peer asked to be
+ * notified within what was just published.  The full barrier orders our index
+ * before the read of the peer's event index (io/ring.h, RING_PUSH_*_AND_CHECK_NOTIFY).
+ */
+static inline bool netif_publish(u32 *prod, const u32 *event, u32 *published, u32 now)
+{
+	u32 old = *published;
+
+	if (old == now)
+		return false;
+	*published = now;
+	netif_store_release(prod, now);
+	netif_mb();
+	return (u32)(now - netif_load(event)) < (u32)(now - old);
+}
+
+static inline bool netif_back_push(struct netif_back_ring *r)
+{
+	return netif_publish(&r->shared->rsp_prod, &r->shared->rsp_event, &r->rsp_pub,
+			     r->rsp_prod);
+}
+
+static inline bool netif_front_push(struct netif_front_ring *r)
+{
+	return netif_publish(&r->shared->req_prod, &r->shared->req_event, &r->req_pub,
+			     r->req_prod);
+}
+
+/*
+ * Ask for an event once 'ahead' (>= 1) more requests are there, then look again:
+ * true where that many already are, so that the caller must not sleep.
+ * ahead > 1 is the ring's own interrupt coalescing (T15); a timer must bound it.
+ */
+static inline bool netif_back_arm(struct netif_back_ring *r, u32 ahead)
+{
+	netif_store(&r->shared->req_event, r->req_cons + ahead);
+	netif_mb();
+	return netif_load(&r->shared->req_prod) - r->req_cons >= ahead;
+}
+
+static inline bool netif_front_arm(struct netif_front_ring *r, u32 ahead)
+{
+	netif_store(&r->shared->rsp_event, r->rsp_cons + ahead);
+	netif_mb();
+	return netif_load(&r->shared->rsp_prod) - r->rsp_cons >= ahead;
+}
+
+/* While polling: move the event index out of reach, so that no event is sent. */
+static inline void netif_back_disarm(struct netif_back_ring *r)
+{
+	netif_store(&r->shared->req_event, r->req_cons - 1);
+}
+
+static inline void netif_front_disarm(struct netif_front_ring *r)
+{
+	netif_store(&r->shared->rsp_event, r->rsp_cons - 1);
+}
+
+#endif
