@@ -196,12 +196,19 @@ unsigned int port_read(struct queue *q)
 {
 	struct frame *frames = q->worker->scratch->frames;
 	const struct netif_hash *hash;
-	unsigned int i, nq, n = read_burst(q, frames);
+	unsigned int i, nq, n = PORT_NOT_DIRECT;
 
+	if (port_wants_direct(q))
+		n = port_read_direct(q);
+	if (n != PORT_NOT_DIRECT)
+		return n;
+	n = read_burst(q, frames);
 	if (!n)
 		return 0;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		q->deficit -= (int64_t)frames[i].meta.len + 64;
+		port_count_size(q, frames[i].meta.len);
+	}
 	hash = atomic_load_explicit(&q->vif->hash, memory_order_acquire);
 	nq = atomic_load_explicit(&q->vif->nqueues, memory_order_acquire);
 	if (nq > 1 && hash && hash->algorithm != NETIF_HASH_ALGORITHM_NONE)

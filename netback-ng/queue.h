@@ -38,6 +38,7 @@ struct queue {
 	bool port_masked;	/* events are held back until timer_ns */
 	unsigned int read_burst; /* reads to submit at once; follows the load */
 	uint32_t read_ewma;	/* mean size of frames read, bytes << 3 */
+	bool direct;		/* reads go straight into the guest's pages */
 	uint64_t blocked_since_ns; /* waiting for a receiver on the switch */
 	struct queue *active_next, *active_prev, *timed_next, **timed_link;
 	bool is_active;
@@ -78,6 +79,10 @@ void queue_notify(struct queue *q, unsigned int port, uint64_t *counter);
 
 /* port.c: TAP. */
 unsigned int port_read(struct queue *q);
+#define PORT_NOT_DIRECT (~0u)
+unsigned int port_read_direct(struct queue *q);
+bool port_wants_direct(struct queue *q);
+void port_count_size(struct queue *q, unsigned int len);
 void port_write(struct queue *q, struct frame **frames, unsigned int n);
 void port_arm(struct queue *q);
 void port_disarm(struct queue *q);

@@ -162,6 +162,8 @@ static unsigned int gather(struct queue *q, struct worker *w, uint8_t *verdicts)
 
 		prefetch_next(w, t + 1, where);
 		f->meta = t->meta;
+		/* The sender's hash is not the receiver's: that one's own key decides. */
+		f->meta.hash_type = 0;
 		f->index = (uint16_t)i;
 		if (!t->error && !t->mcast_op)
 			niov += build_frame(f, head, &s->iov[niov], &s->tx.slots[t->slot],
