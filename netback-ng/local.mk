@@ -21,17 +21,25 @@ netback_ng_control_libs = netback-ng/libcontrol.a lib/xen/libxenhelp.a lib/netif
 netback_ng_libcontrol_a_SOURCES = $(netback_ng_control_sources)
 netback_ng_libcontrol_a_CFLAGS = $(AM_CFLAGS) $(netback_ng_control_cflags)
 
-# The data plane behind vif.h adds its sources and libraries here.
-netback_ng_data_sources =
-netback_ng_data_libs =
+# The data plane, behind vif.h.
+netback_ng_data_sources = \
+	netback-ng/copy.c netback-ng/copy.h netback-ng/dataplane.c netback-ng/frame.h \
+	netback-ng/port.c netback-ng/port_direct.c netback-ng/queue.c netback-ng/queue.h netback-ng/queue_rx.c \
+	netback-ng/queue_tx.c netback-ng/stats.h netback-ng/switch.c netback-ng/switch.h \
+	netback-ng/vif.c netback-ng/vif.h netback-ng/vif_data.h netback-ng/vif_filter.c \
+	netback-ng/vif_gref.c netback-ng/vif_json.c netback-ng/worker.c netback-ng/worker.h
 
-sbin_PROGRAMS += netback-ngctl
-# Becomes one of sbin_PROGRAMS with the data plane.
-EXTRA_PROGRAMS = netback-ngd
-netback_ngd_SOURCES = netback-ng/main.c $(netback_ng_data_sources)
+noinst_LIBRARIES += netback-ng/libdataplane.a
+netback_ng_libdataplane_a_SOURCES = $(netback_ng_data_sources)
+netback_ng_libdataplane_a_CFLAGS = $(AM_CFLAGS) -pthread $(XENGNTTAB_CFLAGS) $(XENEVTCHN_CFLAGS) \
+	$(LIBURING_CFLAGS) $(JANSSON_CFLAGS)
+
+sbin_PROGRAMS += netback-ngd netback-ngctl
+netback_ngd_SOURCES = netback-ng/main.c
 netback_ngd_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"'
 netback_ngd_CFLAGS = $(AM_CFLAGS) $(netback_ng_control_cflags)
-netback_ngd_LDADD = $(netback_ng_data_libs) $(netback_ng_control_libs)
+netback_ngd_LDADD = netback-ng/libcontrol.a netback-ng/libdataplane.a lib/tap/libtap.a \
+	$(netback_ng_control_libs) $(LIBURING_LIBS)
 
 netback_ngctl_SOURCES = netback-ng/ctl.c
 netback_ngctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
