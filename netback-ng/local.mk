@@ -15,7 +15,8 @@ netback_ng_control_sources = \
 	netback-ng/vif.h
 netback_ng_control_cflags = $(XENSTORE_CFLAGS) $(XENGNTTAB_CFLAGS) $(XENEVTCHN_CFLAGS) \
 	$(CONFUSE_CFLAGS) $(JANSSON_CFLAGS) $(SYSTEMD_CFLAGS)
-netback_ng_control_libs = netback-ng/libcontrol.a lib/xen/libxenhelp.a lib/netif/libnetif.a \
+# After libcontrol.a and whichever data plane serves it.
+netback_ng_control_libs = lib/xen/libxenhelp.a lib/netif/libnetif.a \
 	$(XENSTORE_LIBS) $(XENGNTTAB_LIBS) $(XENEVTCHN_LIBS) \
 	$(CONFUSE_LIBS) $(JANSSON_LIBS) $(SYSTEMD_LIBS) -lpthread
 netback_ng_libcontrol_a_SOURCES = $(netback_ng_control_sources)
