@@ -18,12 +18,24 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 : "${BUILD:?run this through tests/embedded/run}" "${DIR:?}"
 scenario=$(basename "$0" .sh)
 
-NETBACK=${NETBACK:-$BUILD/netback-ng/netback-ngd}
-NGCTL=${NGCTL:-$BUILD/netback-ng/netback-ngctl}
-XENSIM=$BUILD/tests/xensim/xensim
-FRONT=$BUILD/netfront-ng/netfront-ng-tap
-export EVIL=$BUILD/netfront-ng/netfront-ng-evil
-CONF=/run/netback-ng.conf
+# built NAME: path of a program in the build directory, not of libtool's hidden copy.
+built() {
+	local f
+	for f in "$BUILD/$1" "$BUILD"/tests/*/"$1" "$BUILD"/*/"$1"; do
+		[ -x "$f" ] && [ -f "$f" ] && echo "$f" && return
+	done
+	echo "$1-is-not-built"
+}
+
+NETBACK=${NETBACK:-$(built netback-ngd)}
+NGCTL=${NGCTL:-$(built netback-ngctl)}
+XENSIM=$(built xensim)
+FRONT=$(built netfront-ng-tap)
+export EVIL CONF=/run/netback-ng.conf
+EVIL=$(built netfront-ng-evil)
+
+# Its name is what the daemon's default rule of adoption looks for.
+VIF_SCRIPT=/run/scripts/vif-ng
 
 # Instrumented builds are slower; deadlines are not what they test.
 SLOW=1
@@ -165,6 +177,8 @@ outside_new() {
 
 # Dom0's bridge and the world behind it. network_start [MTU]
 network_start() {
+	mkdir -p /run/scripts
+	ln -sf "$here/vif-script" $VIF_SCRIPT
 	ip netns attach dom0 $$
 	sysctl -q -w net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.accept_ra=0 2>/dev/null
 	bridge_new xenbr0 "${1:-1500}" && outside_new "${1:-1500}"
@@ -193,6 +207,13 @@ daemon_start() {
 	}
 }
 
+# Sum of an expression over the queues of vif D, of this connection and of earlier ones, as
+# netback-ngctl shows them. vif_sum D JQ-EXPRESSION
+vif_sum() {
+	ngctl stats -j | jq -e --arg vif "vif$1.0" \
+		"[first(.. | objects | select(.name? == \$vif and .data)).data | .queues[], .past | ($2)] | add // 0"
+}
+
 daemon_stop() { stop netback-ngd "${1:-TERM}"; }
 daemon_alive() { alive netback-ngd; }
 
@@ -205,7 +226,7 @@ mac() { printf '00:16:3e:00:%02x:%02x' "$1" "${2:-0}"; }
 vif_attach() {
 	local d=$1 n=$2
 	shift 2
-	"$XENSIM" vif-attach "$d" "$n" mac="$(mac "$d" "$n")" bridge=xenbr0 script=vif-ng "$@" || return
+	"$XENSIM" vif-attach "$d" "$n" mac="$(mac "$d" "$n")" bridge=xenbr0 script=$VIF_SCRIPT "$@" || return
 	until_ok 10 xs_is "$(backend "$d" "$n")/state" 2 || {
 		echo "vif$d.$n: the back end did not come to InitWait"
 		return 1
@@ -214,7 +235,7 @@ vif_attach() {
 }
 
 vif_script() {
-	XENBUS_PATH=$(backend "$2" "$3") vif=vif$2.$3 "$here/vif-script" "$1"
+	XENBUS_PATH=$(backend "$2" "$3") vif=vif$2.$3 $VIF_SCRIPT "$1"
 }
 
 # guest_new D [VIF-KEY=VALUE...]: a domain, its namespace, one vif.
@@ -229,7 +250,7 @@ guest_boot() {
 	local d=$1 kind=$2 queues=$3
 	shift 3
 	spawn "guest-$d" "g$d" env XENSIM_DOMID="$d" \
-		"$FRONT" "--$kind" --queues "$queues" --name eth0 "$@" 0
+		"$FRONT" --mode "$kind" --queues "$queues" --tap eth0 --stats "$DIR/guest-$d.json" "$@"
 	until_ok 10 connected "$d" || {
 		echo "guest $d does not connect: back end $(xs_read "$(backend "$d")/state")," \
 			"front end $(xs_read "$(frontend "$d")/state")"
@@ -237,6 +258,15 @@ guest_boot() {
 		return 1
 	}
 	until_ok 5 ip -n "g$d" link show eth0 && addr "g$d" eth0 $((10 + d))
+}
+
+# Sum of an expression over the queues of guest D, as its front end counted them.
+# guest_sum D JQ-EXPRESSION
+guest_sum() {
+	rm -f "$DIR/guest-$1.json"
+	kill -USR1 "$(cat "$DIR/guest-$1.pid")"
+	until_ok 5 test -s "$DIR/guest-$1.json" || return
+	jq -e "[.queues[] | ($2)] | add // 0" "$DIR/guest-$1.json"
 }
 
 # guest_start D stock|ng QUEUES: all of the above.
