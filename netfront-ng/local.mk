@@ -1,1 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LIBRARIES += netfront-ng/user/libnetfront.a
+netfront_ng_user_libnetfront_a_SOURCES = \
+	netfront-ng/user/front.h netfront-ng/user/device.c netfront-ng/user/queue.c \
+	netfront-ng/user/grant.c netfront-ng/user/control.c
+netfront_ng_user_libnetfront_a_CFLAGS = $(AM_CFLAGS) \
+	$(XENSTORE_CFLAGS) $(XENGNTTAB_CFLAGS) $(XENEVTCHN_CFLAGS)
+
+# What a program that uses the library links with.
+netfront_user_libs = netfront-ng/user/libnetfront.a lib/xen/libxenhelp.a lib/netif/libnetif.a \
+	$(XENSTORE_LIBS) $(XENGNTTAB_LIBS) $(XENEVTCHN_LIBS)
+netfront_user_cflags = $(AM_CFLAGS) $(XENSTORE_CFLAGS) $(XENGNTTAB_CFLAGS) $(XENEVTCHN_CFLAGS) \
+	$(LIBURING_CFLAGS) $(JANSSON_CFLAGS)
+
+bin_PROGRAMS += netfront-ng-tap
+netfront_ng_tap_SOURCES = \
+	netfront-ng/user/tap-main.c netfront-ng/user/guest.h netfront-ng/user/guest.c \
+	netfront-ng/user/stats.c netfront-ng/user/worker.h netfront-ng/user/worker.c \
+	netfront-ng/user/mover.h netfront-ng/user/mover.c
+netfront_ng_tap_CFLAGS = $(netfront_user_cflags) -pthread
+netfront_ng_tap_LDADD = lib/tap/libtap.a $(netfront_user_libs) $(LIBURING_LIBS) $(JANSSON_LIBS) \
+	-lpthread

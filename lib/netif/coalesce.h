@@ -19,7 +19,7 @@ struct netif_coalesce_config {
 struct netif_coalesce {
 	struct netif_coalesce_config config;
 	u64 last_ns;	/* of the last update */
-	u64 rate_pps;	/* exponentially weighted, time constant 1 ms */
+	u64 level;	/* packets per 2^20 ns, exponentially weighted, 16 bits of fraction */
 	u64 last_packet_ns;
 };
 
@@ -29,9 +29,12 @@ struct netif_coalesce_decision {
 	bool poll;    /* look again instead of sleeping */
 };
 
+/* Copies *config, with max_packets held to 1..128 (half a ring) and max_usecs to one second. */
 void netif_coalesce_init(struct netif_coalesce *c, const struct netif_coalesce_config *config);
 /* packets: handled since the last call; now_ns: a monotonic clock. */
 void netif_coalesce_update(struct netif_coalesce *c, u32 packets, u64 now_ns);
+/* The average rate in packets per second, for statistics. */
+u64 netif_coalesce_rate(const struct netif_coalesce *c, u64 now_ns);
 /* At low load ahead is 1 and timer 0, so that one packet is never held. */
 struct netif_coalesce_decision netif_coalesce_decide(const struct netif_coalesce *c, u64 now_ns);
 

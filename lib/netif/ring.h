@@ -28,6 +28,23 @@ struct netif_front_ring {
 #define NETIF_SLOTS(type, ring) ((type *)((ring)->shared + 1))
 #define NETIF_SLOT(type, ring, idx) (&NETIF_SLOTS(type, ring)[(idx) & ((ring)->size - 1)])
 
+/*
+ * Snapshot of one slot: each word is loaded exactly once, so that whatever the
+ * peer writes meanwhile, all later checks and uses see the same bytes.
+ * Slots are 4-byte aligned (tx: 12 bytes at 64 + 12 * i).
+ */
+typedef u32 __attribute__((__may_alias__)) netif_word;
+
+static inline void netif_snapshot(void *copy, const void *shared, u32 words)
+{
+	const netif_word *from = shared;
+	netif_word *to = copy;
+	u32 i;
+
+	for (i = 0; i < words; i++)
+		to[i] = netif_load(&from[i]);
+}
+
 /* Front end: a fresh page.  Events start at 1, as SHARED_RING_INIT() does. */
 static inline void netif_front_init(struct netif_front_ring *r, void *page, u32 size)
 {
@@ -60,12 +77,12 @@ static inline int netif_back_pending(const struct netif_back_ring *r)
 	return (int)(prod - r->req_cons);
 }
 
-/* Responses waiting, or -EOVERFLOW. */
+/* Responses waiting, or -EOVERFLOW where more was answered than was published. */
 static inline int netif_front_pending(const struct netif_front_ring *r)
 {
 	u32 prod = netif_load_acquire(&r->shared->rsp_prod);
 
-	if (prod - r->rsp_cons > r->req_prod - r->rsp_cons)
+	if (prod - r->rsp_cons > r->req_pub - r->rsp_cons)
 		return -EOVERFLOW;
 	return (int)(prod - r->rsp_cons);
 }

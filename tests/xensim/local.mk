@@ -1,1 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# The embedded Xen. noinst: built by `make`, used from the build directory, never installed.
+noinst_PROGRAMS += tests/xensim/xensimd
+tests_xensim_xensimd_SOURCES = \
+	tests/xensim/abi.h tests/xensim/hot.h tests/xensim/server.h tests/xensim/node.h tests/xensim/txn.h \
+	tests/xensim/xensimd.c tests/xensim/conn.c tests/xensim/rpc.c tests/xensim/dom.c tests/xensim/mem.c \
+	tests/xensim/grant.c tests/xensim/evtchn.c tests/xensim/fault.c tests/xensim/sched.c \
+	tests/xensim/store.c tests/xensim/node.c tests/xensim/txn.c tests/xensim/watch.c tests/xensim/perm.c
+
+# The drop-in libraries carry the real SONAMEs and symbol versions, and are linked by hand as libtool would
+# name them otherwise. No sanitizers: Debian's own programs load them.
+xensim_lib_cflags = -std=gnu11 $(WARN_CFLAGS) -fPIC
+xensim_lib_link = $(CC) $(CFLAGS) -shared -pthread -Wl,-z,defs -Wl,-soname,$(@F) -o $@
+
+noinst_PROGRAMS += tests/xensim/lib/libxenstore.so.4
+tests_xensim_lib_libxenstore_so_4_SOURCES = tests/xensim/client.h tests/xensim/client.c tests/xensim/lib_store.c
+tests_xensim_lib_libxenstore_so_4_CFLAGS = $(xensim_lib_cflags)
+tests_xensim_lib_libxenstore_so_4_LINK = $(xensim_lib_link) -Wl,--version-script=$(srcdir)/tests/xensim/maps/libxenstore.map
+tests_xensim_lib_libxenstore_so_4_DEPENDENCIES = tests/xensim/maps/libxenstore.map
+
+noinst_PROGRAMS += tests/xensim/lib/libxengnttab.so.1
+tests_xensim_lib_libxengnttab_so_1_SOURCES = tests/xensim/client.h tests/xensim/client.c tests/xensim/lib_gnttab.c
+tests_xensim_lib_libxengnttab_so_1_CFLAGS = $(xensim_lib_cflags)
+tests_xensim_lib_libxengnttab_so_1_LINK = $(xensim_lib_link) -Wl,--version-script=$(srcdir)/tests/xensim/maps/libxengnttab.map
+tests_xensim_lib_libxengnttab_so_1_DEPENDENCIES = tests/xensim/maps/libxengnttab.map
+
+noinst_PROGRAMS += tests/xensim/lib/libxenevtchn.so.1
+tests_xensim_lib_libxenevtchn_so_1_SOURCES = tests/xensim/client.h tests/xensim/client.c tests/xensim/lib_evtchn.c
+tests_xensim_lib_libxenevtchn_so_1_CFLAGS = $(xensim_lib_cflags)
+tests_xensim_lib_libxenevtchn_so_1_LINK = $(xensim_lib_link) -Wl,--version-script=$(srcdir)/tests/xensim/maps/libxenevtchn.map
+tests_xensim_lib_libxenevtchn_so_1_DEPENDENCIES = tests/xensim/maps/libxenevtchn.map
+
+EXTRA_DIST += tests/xensim/maps/libxenstore.map tests/xensim/maps/libxengnttab.map tests/xensim/maps/libxenevtchn.map

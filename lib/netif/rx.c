@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include "rx.h"
+
+int netif_rx_take(struct netif_back_ring *r, struct netif_rx_req *reqs, u32 max)
+{
+	int pending = netif_back_pending(r);
+	u32 n, i;
+
+	if (pending < 0)
+		return pending;
+	n = (u32)pending < max ? (u32)pending : max;
+	for (i = 0; i < n; i++)
+		netif_snapshot(&reqs[i], NETIF_SLOT(union netif_rx_slot, r, r->req_cons + i), 2);
+	r->req_cons += n;
+	return (int)n;
+}
+
+static inline union netif_rx_slot *next_slot(struct netif_back_ring *r)
+{
+	return NETIF_SLOT(union netif_rx_slot, r, r->rsp_prod++);
+}
+
+static const u16 flags_of_csum[] = {
+	[NETIF_CSUM_NONE] = 0,
+	[NETIF_CSUM_BLANK] = NETIF_RXF_CSUM_BLANK | NETIF_RXF_DATA_VALIDATED,
+	[NETIF_CSUM_VALID] = NETIF_RXF_DATA_VALIDATED,
+};
+
+static void respond_extras(struct netif_back_ring *r, const struct netif_meta *m)
+{
+	u8 more = m->hash_type ? NETIF_EXTRA_FLAG_MORE : 0;
+
+	if (m->gso_type) {
+		struct netif_extra gso = { .type = NETIF_EXTRA_TYPE_GSO, .flags = more };
+
+		gso.u.gso.type = m->gso_type;
+		gso.u.gso.size = m->gso_size;
+		next_slot(r)->extra = gso;
+	}
+	if (m->hash_type)
+		netif_meta_put_hash(m, &next_slot(r)->extra);
+}
+
+void netif_rx_respond(struct netif_back_ring *r, const struct netif_rx_req *reqs,
+		      const struct netif_meta *m, const struct netif_rx_part *parts, u32 nparts,
+		      s16 status)
+{
+	u32 extras = netif_rx_extras(m);
+	u16 flags = flags_of_csum[m->csum] | (extras ? NETIF_RXF_EXTRA_INFO : 0);
+	u32 i;
+
+	for (i = 0; i < nparts; i++) {
+		if (i + 1 < nparts)
+			flags |= NETIF_RXF_MORE_DATA;
+		next_slot(r)->rsp = (struct netif_rx_rsp){
+			.id = reqs->id,
+			.offset = parts[i].offset,
+			.flags = flags,
+			.status = status < 0 ? status : (s16)parts[i].size,
+		};
+		reqs++;
+		flags = 0;
+		if (i == 0 && extras) {
+			respond_extras(r, m);
+			reqs += extras;
+		}
+	}
+}
