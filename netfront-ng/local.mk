@@ -38,3 +38,8 @@ noinst_PROGRAMS += tests/bench/netfront-ng-gen
 tests_bench_netfront_ng_gen_SOURCES = tests/bench/netfront-ng-gen.c
 tests_bench_netfront_ng_gen_CFLAGS = $(netfront_user_cflags)
 tests_bench_netfront_ng_gen_LDADD = $(netfront_user_libs)
+noinst_PROGRAMS += tests/bench/netfront-ng-evil
+tests_bench_netfront_ng_evil_SOURCES = tests/bench/netfront-ng-evil.c tests/bench/evil.h \
+	tests/bench/evil-ring.c tests/bench/evil-control.c
+tests_bench_netfront_ng_evil_CFLAGS = $(netfront_user_cflags)
+tests_bench_netfront_ng_evil_LDADD = $(netfront_user_libs)
