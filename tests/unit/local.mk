@@ -1,1 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+
+# The embedded Xen's own tests; each starts itself again under tests/xensim/xensim run.
+xensim_test_sources = tests/unit/test_xensim.h tests/unit/test_xensim.c tests/xensim/client.h tests/xensim/client.c
+xensim_test_libs = $(XENGNTTAB_LIBS) $(XENEVTCHN_LIBS) $(XENSTORE_LIBS) $(CHECK_LIBS) -lpthread
+xensim_tests = tests/unit/test_xensim_grant tests/unit/test_xensim_evtchn tests/unit/test_xensim_store
+check_PROGRAMS += $(xensim_tests)
+TESTS += $(xensim_tests)
+tests_unit_test_xensim_grant_SOURCES = tests/unit/test_xensim_grant.c $(xensim_test_sources)
+tests_unit_test_xensim_grant_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_xensim_grant_LDADD = $(xensim_test_libs)
+tests_unit_test_xensim_evtchn_SOURCES = tests/unit/test_xensim_evtchn.c $(xensim_test_sources)
+tests_unit_test_xensim_evtchn_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_xensim_evtchn_LDADD = $(xensim_test_libs)
+tests_unit_test_xensim_store_SOURCES = tests/unit/test_xensim_store.c $(xensim_test_sources)
+tests_unit_test_xensim_store_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_xensim_store_LDADD = $(xensim_test_libs)
