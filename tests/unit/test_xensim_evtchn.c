@@ -113,6 +113,7 @@ START_TEST(binding_follows_the_rules)
 	ck_assert_int_eq(xenevtchn_unbind(other, fport), -1);
 	ck_assert_int_eq(errno, ENOTCONN);
 	ck_assert_int_eq(xenevtchn_notify(front, 1u << 20), -1);
+	ck_assert_int_eq(xenevtchn_close(other), 0);
 }
 END_TEST
 
@@ -145,6 +146,7 @@ START_TEST(a_reused_port_wakes_its_new_owner)
 	ck_assert(readable(xenevtchn_fd(second), 1000));
 	ck_assert(!readable(xenevtchn_fd(front), 0));
 	ck_assert_int_eq(xenevtchn_pending(second), (int)fport);
+	ck_assert_int_eq(xenevtchn_close(second), 0);
 }
 END_TEST
 
@@ -210,6 +212,7 @@ START_TEST(fdopen_takes_a_handle_over)
 	ck_assert_int_eq(xenevtchn_pending(again), (int)fport);
 	ck_assert_int_eq(xenevtchn_notify(again, fport), 0);
 	ck_assert_int_eq(xenevtchn_pending(back), (int)bport);
+	ck_assert_int_eq(xenevtchn_close(again), 0);
 }
 END_TEST
 

@@ -97,6 +97,7 @@ START_TEST(only_the_grantee_may_use_a_grant)
 	ck_assert_ptr_null(xengnttab_map_grant_ref(tab, 9, ref, PROT_READ));
 	ck_assert_ptr_null(xengnttab_map_grant_ref(tab, 5000, ref, PROT_READ));
 	ck_assert_ptr_null(xengnttab_map_grant_ref(tab, 7, UINT32_MAX, PROT_READ));
+	ck_assert_int_eq(xengnttab_close(other), 0);
 }
 END_TEST
 
@@ -290,6 +291,8 @@ START_TEST(unmap_notifies_the_other_side)
 	ck_assert_int_eq(page[100], 0);
 	ck_assert_int_eq(xenevtchn_pending(front), fport);
 	ck_assert_ptr_null(xengnttab_map_grant_ref_notify(tab, 7, ref, PROT_READ, PAGE, (evtchn_port_t)bport));
+	xenevtchn_close(front);
+	xenevtchn_close(back);
 }
 END_TEST
 
@@ -374,6 +377,7 @@ START_TEST(a_dead_domain_is_gone)
 	ck_assert_ptr_null(xengntshr_share_pages(shr, 0, 1, &again, 1));
 	as_domain(7);
 	ck_assert_ptr_null(xengntshr_open(NULL, 0));
+	ck_assert_int_eq(xengntshr_close(shr), 0);
 	/* Its successor has memory of its own. */
 	ck_assert_int_eq(xensim("domain create 7"), 0);
 	shr = xengntshr_open(NULL, 0);
