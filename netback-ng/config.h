@@ -7,6 +7,7 @@
 #define NETBACK_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define CONFIG_LIST_MAX 64
@@ -49,9 +50,23 @@ struct config {
 	struct config_data data;
 };
 
+/* One key of the file.  The table is the only list of keys: the parser, the sample
+ * file's test and the man page's test all walk it. */
+enum config_type { CONFIG_BOOL, CONFIG_NUMBER, CONFIG_STRING, CONFIG_MODE, CONFIG_LIST, CONFIG_CPUS };
+
+struct config_key {
+	const char *name;
+	enum config_type type;
+	size_t offset;		/* of the value in struct config */
+	const char *fallback;	/* the default, as it would be written; lists: one item or "" */
+	unsigned int min, max;	/* CONFIG_NUMBER */
+};
+
+const struct config_key *config_keys(unsigned int *count);
+
 /*
- * Parse FILE (absent: the defaults).  0, or -EINVAL after logging each error
- * with file, line and key; *c is then untouched.
+ * Parse FILE (absent: the defaults) into *c, whose old content is not freed.  0, or
+ * -EINVAL after logging each error with file, line and key; *c is then untouched.
  */
 int config_load(struct config *c, const char *file);
 void config_free(struct config *c);

@@ -13,6 +13,7 @@
 #include <linux/types.h>
 #include <linux/string.h>
 #include <linux/errno.h>
+#include <linux/prefetch.h>
 #include <asm/barrier.h>
 #define netif_load(p) READ_ONCE(*(p))
 #define netif_store(p, v) WRITE_ONCE(*(p), v)

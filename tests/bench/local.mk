@@ -2,3 +2,8 @@
 noinst_PROGRAMS += tap-copier
 tap_copier_SOURCES = tests/bench/tap-copier.c
 tap_copier_LDADD = lib/tap/libtap.a
+
+noinst_PROGRAMS += tests/bench/bench_netif
+tests_bench_bench_netif_SOURCES = tests/bench/bench_netif.c
+tests_bench_bench_netif_CPPFLAGS = $(AM_CPPFLAGS)
+tests_bench_bench_netif_LDADD = lib/netif/libnetif.a

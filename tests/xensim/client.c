@@ -153,7 +153,7 @@ static int hello(struct client *c, enum xensim_kind kind, int pass)
 
 	c->incarnation = m.arg[0];
 	c->slot = m.arg[1];
-	if (!rc && kind != XENSIM_K_STORE && kind != XENSIM_K_CTRL) {
+	if (!rc && kind != XENSIM_K_STORE) {
 		c->host = host_get(fd);
 		rc = c->host ? 0 : -ENOMEM;
 	}

@@ -31,3 +31,8 @@ tests_xensim_lib_libxenevtchn_so_1_LINK = $(xensim_lib_link) -Wl,--version-scrip
 tests_xensim_lib_libxenevtchn_so_1_DEPENDENCIES = tests/xensim/maps/libxenevtchn.map
 
 EXTRA_DIST += tests/xensim/maps/libxenstore.map tests/xensim/maps/libxengnttab.map tests/xensim/maps/libxenevtchn.map
+
+noinst_PROGRAMS += tests/xensim/xensim
+tests_xensim_xensim_SOURCES = tests/xensim/cli.h tests/xensim/cli.c tests/xensim/cli_run.c \
+	tests/xensim/cli_domain.c tests/xensim/cli_vif.c \
+	tests/xensim/client.h tests/xensim/client.c tests/xensim/lib_store.c

@@ -119,10 +119,14 @@ static void run(int poller, int listener)
 int main(int argc, char **argv)
 {
 	const char *path = getenv(XENSIM_ENV_SOCKET);
-	int listener, poller;
+	int listener, poller, ready = -1;
 
-	if (argc > 1 || !path) {
-		fprintf(stderr, "usage: " XENSIM_ENV_SOCKET "=PATH xensimd\n");
+	if (argc == 3 && !strcmp(argv[1], "--ready-fd"))
+		ready = atoi(argv[2]);
+	else if (argc > 1)
+		path = NULL;
+	if (!path) {
+		fprintf(stderr, "usage: " XENSIM_ENV_SOCKET "=PATH xensimd [--ready-fd N]\n");
 		return 2;
 	}
 	raise_fd_limit();
@@ -134,6 +138,10 @@ int main(int argc, char **argv)
 	listener = listen_on(path);
 	if (poller < 0 || listener < 0)
 		return die(path);
+	if (ready >= 0) {
+		(void)!write(ready, "", 1);
+		close(ready);
+	}
 	run(poller, listener);
 	unlink(path);
 	return 0;
