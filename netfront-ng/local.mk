@@ -20,3 +20,17 @@ netfront_ng_tap_SOURCES = \
 netfront_ng_tap_CFLAGS = $(netfront_user_cflags) -pthread
 netfront_ng_tap_LDADD = lib/tap/libtap.a $(netfront_user_libs) $(LIBURING_LIBS) $(JANSSON_LIBS) \
 	-lpthread
+dist_man_MANS += man/netfront-ng-tap.8
+
+# The front end's own tests: a back end for them, and tests that need no TAP.
+check_PROGRAMS += tests/unit/front-hub
+tests_unit_front_hub_SOURCES = tests/unit/front_hub.h tests/unit/front_hub.c tests/unit/hub_store.c \
+	tests/unit/hub_ring.c tests/unit/hub_control.c
+tests_unit_front_hub_CFLAGS = $(netfront_user_cflags)
+tests_unit_front_hub_LDADD = lib/xen/libxenhelp.a lib/netif/libnetif.a \
+	$(XENSTORE_LIBS) $(XENGNTTAB_LIBS) $(XENEVTCHN_LIBS)
+
+# Benchmarks: what the daemon is measured with, and the floor it is measured against.
+noinst_PROGRAMS += tests/bench/tap-copier
+tests_bench_tap_copier_SOURCES = tests/bench/tap-copier.c
+tests_bench_tap_copier_LDADD = lib/tap/libtap.a

@@ -47,6 +47,7 @@ void mover_start(struct mover *m, struct front_queue *q, int tap)
 	m->nreads = m->next = m->nwrites = 0;
 	m->want = 1;
 	m->failed = 0;
+	m->nowait = RWF_NOWAIT;
 	m->large = m->blocked = false;
 	m->tap_ready = true;
 }
@@ -103,7 +104,7 @@ static void prepare_read(struct mover *m, unsigned int i, unsigned int pages)
 	}
 	if (pages < MOVER_FRAME_PAGES)
 		r->iov[niov++] = (struct iovec){ m->spill + (size_t)i * SPILL_SIZE, SPILL_SIZE };
-	io_uring_prep_readv(sqe, m->tap, r->iov, niov, 0);
+	io_uring_prep_readv2(sqe, m->tap, r->iov, niov, 0, m->nowait);
 	io_uring_sqe_set_data64(sqe, i);
 }
 
@@ -219,7 +220,7 @@ static unsigned int send_burst(struct mover *m)
 }
 
 /* What this burst says about the next. */
-static unsigned int judge_reads(struct mover *m)
+static unsigned int judge_reads(struct mover *m, int was_nowait)
 {
 	unsigned int i, got = 0;
 
@@ -228,7 +229,7 @@ static unsigned int judge_reads(struct mover *m)
 		got += m->reads[i].result != -EAGAIN;
 		m->large |= m->reads[i].result > (int)(NETIF_PAGE_SIZE + TAP_VNET_LEN);
 	}
-	m->tap_ready = got == m->nreads;
+	m->tap_ready = got == m->nreads || was_nowait != m->nowait;
 	m->want = m->tap_ready ? m->want * 2 : got + 1;
 	if (m->want > MOVER_READS)
 		m->want = MOVER_READS;
@@ -302,6 +303,17 @@ static int prepare_writes(struct mover *m)
 
 /* ---- both */
 
+/*
+ * An empty TAP must answer at once.  Where the kernel's TAP supports nowait
+ * (Linux 6.4), io_uring waits for it in spite of O_NONBLOCK unless told not to;
+ * where it does not, O_NONBLOCK alone is enough, and the flag an error.
+ */
+static void reject_nowait(struct mover *m, struct mover_read *r)
+{
+	m->nowait = 0;
+	r->result = -EAGAIN;
+}
+
 static void complete(struct mover *m, const struct io_uring_cqe *cqe)
 {
 	if (cqe->user_data >= MOVER_READS) {
@@ -310,7 +322,9 @@ static void complete(struct mover *m, const struct io_uring_cqe *cqe)
 		return;
 	}
 	m->reads[cqe->user_data].result = cqe->res;
-	if (cqe->res < 0 && cqe->res != -EAGAIN)
+	if (cqe->res == -EOPNOTSUPP && m->nowait)
+		reject_nowait(m, &m->reads[cqe->user_data]);
+	else if (cqe->res < 0 && cqe->res != -EAGAIN)
 		m->failed = cqe->res;
 }
 
@@ -341,7 +355,7 @@ static int submit(struct mover *m, unsigned int n)
 int mover_step(struct mover *m)
 {
 	unsigned int nreads = 0, work;
-	int reaped, received, rc;
+	int reaped, received, rc, nowait = m->nowait;
 
 	reaped = reap(m);
 	received = reaped < 0 ? reaped : prepare_writes(m);
@@ -358,7 +372,7 @@ int mover_step(struct mover *m)
 	if (received)
 		front_queue_post(m->q);
 	if (nreads) {
-		work += judge_reads(m);
+		work += judge_reads(m, nowait);
 		send_burst(m);
 	}
 	return m->failed ? m->failed : (int)work;

@@ -52,6 +52,7 @@ struct mover {
 	bool tap_ready;	  /* there may be more to read */
 	bool blocked;	  /* frames wait for room in the ring */
 	int failed;	  /* the TAP's error: it is gone */
+	int nowait;	  /* RWF_NOWAIT, until the TAP says that it does not know it */
 	unsigned int want; /* reads to submit next: follows the load */
 	unsigned int nreads, next; /* this burst, and the first of it not yet sent */
 	unsigned int nwrites;

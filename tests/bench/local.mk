@@ -1,7 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-noinst_PROGRAMS += tap-copier
-tap_copier_SOURCES = tests/bench/tap-copier.c
-tap_copier_LDADD = lib/tap/libtap.a
 
 noinst_PROGRAMS += tests/bench/bench_netif
 tests_bench_bench_netif_SOURCES = tests/bench/bench_netif.c
