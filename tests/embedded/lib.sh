@@ -195,7 +195,7 @@ daemon_configure() {
 }
 
 ngctl() { "$NGCTL" "$@"; }
-daemon_ready() { ngctl status; }
+daemon_ready() { ngctl version; }
 
 # daemon_start: returns once it serves.
 daemon_start() {
@@ -210,7 +210,7 @@ daemon_start() {
 # Sum of an expression over the queues of vif D, of this connection and of earlier ones, as
 # netback-ngctl shows them. vif_sum D JQ-EXPRESSION
 vif_sum() {
-	ngctl stats -j | jq -e --arg vif "vif$1.0" \
+	ngctl -j stats | jq -e --arg vif "vif$1.0" \
 		"[first(.. | objects | select(.name? == \$vif and .data)).data | .queues[], .past | ($2)] | add // 0"
 }
 
