@@ -195,7 +195,7 @@ daemon_configure() {
 }
 
 ngctl() { "$NGCTL" "$@"; }
-daemon_ready() { ngctl status; }
+daemon_ready() { ngctl version; }
 
 # daemon_start: returns once it serves.
 daemon_start() {
@@ -210,7 +210,7 @@ daemon_start() {
 # Sum of an expression over the queues of vif D, of this connection and of earlier ones, as
 # netback-ngctl shows them. vif_sum D JQ-EXPRESSION
 vif_sum() {
-	ngctl stats -j | jq -e --arg vif "vif$1.0" \
+	ngctl -j stats | jq -e --arg vif "vif$1.0" \
 		"[first(.. | objects | select(.name? == \$vif and .data)).data | .queues[], .past | ($2)] | add // 0"
 }
 
@@ -221,21 +221,11 @@ daemon_alive() { alive netback-ngd; }
 
 mac() { printf '00:16:3e:00:%02x:%02x' "$1" "${2:-0}"; }
 
-# What libxl does for a vif: nodes, wait for the back end's InitWait, hotplug script.
-# vif_attach D N [KEY=VALUE...]
+# As libxl: nodes, wait for the back end's InitWait, hotplug script. vif_attach D N [KEY=VALUE...]
 vif_attach() {
 	local d=$1 n=$2
 	shift 2
-	"$XENSIM" vif-attach "$d" "$n" mac="$(mac "$d" "$n")" bridge=xenbr0 script=$VIF_SCRIPT "$@" || return
-	until_ok 10 xs_is "$(backend "$d" "$n")/state" 2 || {
-		echo "vif$d.$n: the back end did not come to InitWait"
-		return 1
-	}
-	vif_script online "$d" "$n"
-}
-
-vif_script() {
-	XENBUS_PATH=$(backend "$2" "$3") vif=vif$2.$3 $VIF_SCRIPT "$1"
+	"$XENSIM" vif-attach "$d" "$n" mac="$(mac "$d" "$n")" bridge=xenbr0 script=$VIF_SCRIPT "$@"
 }
 
 # guest_new D [VIF-KEY=VALUE...]: a domain, its namespace, one vif.
