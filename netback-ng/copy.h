@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A batch of grant copies in one direction: one hypercall-bearing call for many
+ * segments (T8).  One per worker; libxengnttab handles are not shared by threads.
+ */
+#ifndef NETBACK_COPY_H
+#define NETBACK_COPY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <xengnttab.h>
+
+#define COPY_BATCH_MAX 256
+
+struct copy {
+	xengnttab_handle *xgt;
+	unsigned int limit;  /* run at the latest after this many segments */
+	unsigned int count;
+	uint64_t calls, segments; /* since the caller last zeroed them */
+	bool *failed[COPY_BATCH_MAX]; /* set to true where the segment fails */
+	xengnttab_grant_copy_segment_t segs[COPY_BATCH_MAX];
+};
+
+/* 0 or -errno. */
+int copy_init(struct copy *c, unsigned int limit);
+void copy_exit(struct copy *c);
+/* A guest's page to our memory; len bytes, within the page. */
+void copy_from(struct copy *c, uint16_t domid, uint32_t gref, uint16_t offset, void *local,
+	       uint16_t len, bool *failed);
+/* Our memory to a guest's page. */
+void copy_to(struct copy *c, uint16_t domid, uint32_t gref, uint16_t offset, void *local,
+	     uint16_t len, bool *failed);
+/* Carry out what is pending; failed segments set their flag.  Never mixes directions. */
+void copy_run(struct copy *c);
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netback-ng/ctrl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <xenevtchn.h>
+#include <xengnttab.h>
+#include <xentoollog.h>
+
+#include "lib/netif/ring.h"
+
+/* Messages answered in one turn of the event loop; the rest waits for the others' turn. */
+#define TURN_MESSAGES 32
+#define TURN_DELAY_USEC 1000
+
+struct ctrl {
+	struct ctrl_params params;
+	xengnttab_handle *gnttab;
+	xenevtchn_handle *evtchn;
+	void *page; /* mapped from the guest */
+	xenevtchn_port_or_error_t port;
+	struct netif_back_ring ring;
+	sd_event_source *io;
+	sd_event_source *delay; /* off; on while a flood is being paced */
+	struct netif_hash hash;
+	struct {
+		uint64_t messages, refused, paced;
+	} count;
+	/* What a message points at, copied once.  A page of its own: one segment a copy. */
+	union {
+		uint8_t bytes[NETIF_PAGE_SIZE];
+		struct netif_gref grefs[NETIF_GREFS_PER_PAGE];
+	} payload __attribute__((aligned(NETIF_PAGE_SIZE)));
+};
+
+/* The libraries would print each failed map; a guest decides how many those are, and we report our own. */
+static void quiet_message(struct xentoollog_logger *logger, xentoollog_level level, int errnoval,
+			  const char *context, const char *format, va_list al)
+{
+}
+
+static void quiet_destroy(struct xentoollog_logger *logger)
+{
+}
+
+static struct xentoollog_logger quiet = { .vmessage = quiet_message, .destroy = quiet_destroy };
+
+/* len bytes of the guest's page, by one grant copy.  0 or -ENXIO. */
+static int payload_copy(struct ctrl *c, uint32_t ref, size_t len, bool to_guest)
+{
+	xengnttab_grant_copy_segment_t seg = { .len = (uint16_t)len };
+
+	if (to_guest) {
+		seg.source.virt = c->payload.bytes;
+		seg.dest.foreign.ref = ref;
+		seg.dest.foreign.domid = c->params.domid;
+		seg.flags = GNTCOPY_dest_gref;
+	} else {
+		seg.source.foreign.ref = ref;
+		seg.source.foreign.domid = c->params.domid;
+		seg.dest.virt = c->payload.bytes;
+		seg.flags = GNTCOPY_source_gref;
+	}
+	if (xengnttab_grant_copy(c->gnttab, 1, &seg) || seg.status != GNTST_okay)
+		return -ENXIO;
+	return 0;
+}
+
+static void answer_hash(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_ctrl_rsp *rsp)
+{
+	int len = netif_hash_payload(&c->hash, q);
+
+	rsp->status = NETIF_CTRL_STATUS_INVALID_PARAMETER;
+	if (len < 0 || len > (int)sizeof(c->payload))
+		return;
+	if (len && payload_copy(c, q->data[0], (size_t)len, false))
+		return;
+	netif_hash_control(&c->hash, q, c->payload.bytes, c->params.nqueues, rsp);
+	if (rsp->status == NETIF_CTRL_STATUS_SUCCESS && vif_set_hash(c->params.vif, &c->hash))
+		rsp->status = NETIF_CTRL_STATUS_INVALID_PARAMETER;
+}
+
+/* netif.h: the queue index is "assumed 0 for single queue". */
+static uint32_t gref_queue(const struct ctrl *c, const struct netif_ctrl_req *q)
+{
+	return c->params.nqueues == 1 ? 0 : q->data[0];
+}
+
+static void answer_gref_add(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_ctrl_rsp *rsp)
+{
+	if (vif_gref_add(c->params.vif, gref_queue(c, q), c->payload.grefs, q->data[2]))
+		return;
+	rsp->status = NETIF_CTRL_STATUS_SUCCESS;
+}
+
+static void answer_gref_del(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_ctrl_rsp *rsp)
+{
+	unsigned int n = q->data[2];
+
+	rsp->data = vif_gref_del(c->params.vif, gref_queue(c, q), c->payload.grefs, n);
+	if (!payload_copy(c, q->data[1], n * sizeof(struct netif_gref), true))
+		rsp->status = NETIF_CTRL_STATUS_SUCCESS;
+}
+
+static void answer_gref(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_ctrl_rsp *rsp)
+{
+	if (!c->params.static_grants) {
+		rsp->status = NETIF_CTRL_STATUS_NOT_SUPPORTED;
+		return;
+	}
+	rsp->status = NETIF_CTRL_STATUS_INVALID_PARAMETER;
+	if (gref_queue(c, q) >= c->params.nqueues)
+		return;
+	if (q->type == NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE) {
+		rsp->data = vif_gref_room(c->params.vif, gref_queue(c, q));
+		rsp->status = NETIF_CTRL_STATUS_SUCCESS;
+		return;
+	}
+	if (!q->data[2] || q->data[2] > NETIF_GREFS_PER_PAGE)
+		return;
+	if (payload_copy(c, q->data[1], q->data[2] * sizeof(struct netif_gref), false))
+		return;
+	if (q->type == NETIF_CTRL_TYPE_ADD_GREF_MAPPING)
+		answer_gref_add(c, q, rsp);
+	else
+		answer_gref_del(c, q, rsp);
+}
+
+static void answer(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_ctrl_rsp *rsp)
+{
+	*rsp = (struct netif_ctrl_rsp){ .id = q->id, .type = q->type };
+	if (q->type >= NETIF_CTRL_TYPE_GET_HASH_FLAGS && q->type <= NETIF_CTRL_TYPE_SET_HASH_ALGORITHM)
+		answer_hash(c, q, rsp);
+	else if (q->type >= NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE &&
+		 q->type <= NETIF_CTRL_TYPE_DEL_GREF_MAPPING)
+		answer_gref(c, q, rsp);
+	else
+		rsp->status = NETIF_CTRL_STATUS_NOT_SUPPORTED;
+	c->count.messages++;
+	c->count.refused += rsp->status != NETIF_CTRL_STATUS_SUCCESS;
+}
+
+/* The slot is the guest's memory: each word is read exactly once. */
+static void request_take(struct ctrl *c, struct netif_ctrl_req *q)
+{
+	const struct netif_ctrl_req *slot =
+		NETIF_SLOT(struct netif_ctrl_req, &c->ring, c->ring.req_cons);
+
+	q->id = netif_load(&slot->id);
+	q->type = netif_load(&slot->type);
+	for (int i = 0; i < 3; i++)
+		q->data[i] = netif_load(&slot->data[i]);
+	c->ring.req_cons++;
+}
+
+static void response_put(struct ctrl *c, const struct netif_ctrl_rsp *rsp)
+{
+	union netif_ctrl_slot *slot =
+		NETIF_SLOT(union netif_ctrl_slot, &c->ring, c->ring.rsp_prod);
+
+	memcpy(&slot->rsp, rsp, sizeof(*rsp));
+	c->ring.rsp_prod++;
+}
+
+/* Up to TURN_MESSAGES; > 0: more may be waiting, 0: none, or -EOVERFLOW. */
+static int ring_turn(struct ctrl *c)
+{
+	struct netif_ctrl_req q;
+	struct netif_ctrl_rsp rsp;
+	int pending = netif_back_pending(&c->ring);
+	int budget = TURN_MESSAGES;
+
+	if (pending < 0)
+		return pending;
+	for (; pending && budget; pending--, budget--) {
+		request_take(c, &q);
+		answer(c, &q, &rsp);
+		response_put(c, &rsp);
+	}
+	if (netif_back_push(&c->ring))
+		xenevtchn_notify(c->evtchn, (evtchn_port_t)c->port);
+	return pending || netif_back_arm(&c->ring, 1);
+}
+
+/* The channel stays masked while we pace a flood: that, too, costs the guest only. */
+static void ctrl_run(struct ctrl *c)
+{
+	int rc = ring_turn(c);
+
+	if (rc < 0) {
+		sd_event_source_set_enabled(c->io, SD_EVENT_OFF);
+		c->params.broken(c->params.arg, NETIF_ERR_RING_OVERRUN);
+		return;
+	}
+	if (rc > 0) {
+		c->count.paced++;
+		sd_event_source_set_time_relative(c->delay, TURN_DELAY_USEC);
+		sd_event_source_set_enabled(c->delay, SD_EVENT_ONESHOT);
+		return;
+	}
+	xenevtchn_unmask(c->evtchn, (evtchn_port_t)c->port);
+}
+
+static int on_delay(sd_event_source *s, uint64_t usec, void *arg)
+{
+	ctrl_run(arg);
+	return 0;
+}
+
+static int on_event(sd_event_source *s, int fd, uint32_t revents, void *arg)
+{
+	struct ctrl *c = arg;
+
+	if (xenevtchn_pending(c->evtchn) == c->port)
+		ctrl_run(c);
+	return 0;
+}
+
+static int map_ring(struct ctrl *c, const char **what)
+{
+	*what = "opening the grant device";
+	c->gnttab = xengnttab_open(&quiet, 0);
+	if (!c->gnttab)
+		return -errno;
+	*what = "mapping the control ring's grant";
+	c->page = xengnttab_map_grant_ref(c->gnttab, c->params.domid, c->params.ref,
+					  PROT_READ | PROT_WRITE);
+	if (!c->page)
+		return -ENXIO;
+	netif_back_init(&c->ring, c->page, NETIF_CTRL_RING_SIZE);
+	return 0;
+}
+
+static int bind_channel(struct ctrl *c, const char **what)
+{
+	*what = "opening the event channel device";
+	c->evtchn = xenevtchn_open(&quiet, 0);
+	if (!c->evtchn)
+		return -errno;
+	*what = "binding the control ring's event channel";
+	c->port = xenevtchn_bind_interdomain(c->evtchn, c->params.domid, c->params.evtchn);
+	return c->port < 0 ? -ESRCH : 0;
+}
+
+static int add_sources(struct ctrl *c, const char **what)
+{
+	int rc;
+
+	*what = "watching the control ring's event channel";
+	rc = sd_event_add_io(c->params.event, &c->io, xenevtchn_fd(c->evtchn), EPOLLIN, on_event, c);
+	if (rc < 0)
+		return rc;
+	/* The timer's first run looks at what came before the channel was bound. */
+	return sd_event_add_time_relative(c->params.event, &c->delay, CLOCK_MONOTONIC, 0, 0, on_delay, c);
+}
+
+int ctrl_open(struct ctrl **ctrl, const struct ctrl_params *params, const char **what)
+{
+	struct ctrl *c;
+	int rc;
+
+	*what = "allocating the control ring's state";
+	*ctrl = NULL;
+	if (posix_memalign((void **)&c, NETIF_PAGE_SIZE, sizeof(*c)))
+		return -ENOMEM;
+	memset(c, 0, sizeof(*c));
+	c->params = *params;
+	c->port = -1;
+	netif_hash_init(&c->hash);
+	rc = map_ring(c, what);
+	if (!rc)
+		rc = bind_channel(c, what);
+	if (!rc)
+		rc = add_sources(c, what);
+	if (rc < 0) {
+		ctrl_close(c);
+		return rc;
+	}
+	*ctrl = c;
+	return 0;
+}
+
+void ctrl_close(struct ctrl *c)
+{
+	if (!c)
+		return;
+	sd_event_source_disable_unref(c->io);
+	sd_event_source_disable_unref(c->delay);
+	if (c->evtchn)
+		xenevtchn_close(c->evtchn);
+	if (c->page)
+		xengnttab_unmap(c->gnttab, c->page, 1);
+	if (c->gnttab)
+		xengnttab_close(c->gnttab);
+	free(c);
+}
+
+json_t *ctrl_json(const struct ctrl *c)
+{
+	return json_pack("{s:I,s:I,s:I}", "messages", (json_int_t)c->count.messages, "refused",
+			 (json_int_t)c->count.refused, "paced", (json_int_t)c->count.paced);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The worker threads as a whole: start, assignment of queues, quiescence, health. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "netback-ng/vif_data.h"
+#include "netback-ng/worker.h"
+
+#define WORKERS_DEFAULT_MAX 4
+
+static struct {
+	struct worker *workers;
+	unsigned int count;
+	int broken_fd;
+	struct config_data config;
+} dataplane = { .broken_fd = -1 };
+
+static unsigned int cpus(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : (unsigned int)n;
+}
+
+static unsigned int capped(unsigned int wanted, unsigned int most)
+{
+	unsigned int n = wanted ? wanted : cpus();
+
+	return n < most ? n : most;
+}
+
+const struct config_data *dataplane_config(void)
+{
+	return &dataplane.config;
+}
+
+unsigned int dataplane_max_queues(void)
+{
+	return capped(dataplane.config.max_queues, VIF_QUEUES_MAX);
+}
+
+int dataplane_fd(void)
+{
+	return dataplane.broken_fd;
+}
+
+int dataplane_start(const struct config_data *config)
+{
+	unsigned int n = config->workers ? config->workers : capped(0, WORKERS_DEFAULT_MAX);
+	int rc;
+
+	dataplane.config = *config;
+	if (n > WORKERS_MAX)
+		n = WORKERS_MAX;
+	dataplane.broken_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (dataplane.broken_fd < 0)
+		return -errno;
+	dataplane.workers = calloc(n, sizeof(struct worker));
+	if (!dataplane.workers)
+		return -ENOMEM;
+	for (; dataplane.count < n; dataplane.count++) {
+		rc = worker_start(&dataplane.workers[dataplane.count], dataplane.count,
+				  &dataplane.config);
+		if (rc) {
+			dataplane_stop();
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static void take_config(struct worker *w, void *arg)
+{
+	const struct config_data *config = arg;
+
+	w->copy.limit = config->copy_batch;
+}
+
+void dataplane_reload(const struct config_data *config)
+{
+	unsigned int i;
+
+	/* Workers read single words of it between bursts; each is valid old or new. */
+	dataplane.config = *config;
+	for (i = 0; i < dataplane.count; i++)
+		worker_call(&dataplane.workers[i], take_config, (void *)(uintptr_t)config);
+}
+
+void dataplane_stop(void)
+{
+	while (dataplane.count)
+		worker_stop(&dataplane.workers[--dataplane.count]);
+	free(dataplane.workers);
+	dataplane.workers = NULL;
+	if (dataplane.broken_fd >= 0)
+		close(dataplane.broken_fd);
+	dataplane.broken_fd = -1;
+}
+
+static void nothing(struct worker *w, void *arg)
+{
+}
+
+void dataplane_quiesce(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < dataplane.count; i++)
+		worker_call(&dataplane.workers[i], nothing, NULL);
+}
+
+struct worker *dataplane_assign(void)
+{
+	struct worker *least = &dataplane.workers[0];
+	unsigned int i;
+
+	for (i = 1; i < dataplane.count; i++)
+		if (dataplane.workers[i].nqueues < least->nqueues)
+			least = &dataplane.workers[i];
+	least->nqueues++;
+	return least;
+}
+
+void dataplane_release(struct worker *w)
+{
+	w->nqueues--;
+}
+
+void vif_break(struct vif *vif, enum netif_error err)
+{
+	uint64_t one = 1;
+	int none = NETIF_OK;
+
+	/* The first reason counts. */
+	if (!atomic_compare_exchange_strong(&vif->broken, &none, (int)err))
+		return;
+	if (write(dataplane.broken_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		abort();
+}
+
+bool dataplane_alive(void)
+{
+	bool alive = true;
+	unsigned int i;
+
+	for (i = 0; i < dataplane.count; i++) {
+		struct worker *w = &dataplane.workers[i];
+		uint64_t rounds = atomic_load(&w->rounds);
+
+		if (rounds == w->alive_rounds && !atomic_load(&w->asleep))
+			alive = false;
+		w->alive_rounds = rounds;
+	}
+	return alive;
+}
+
+json_t *dataplane_json(void)
+{
+	json_t *list = json_array();
+	unsigned int i;
+
+	for (i = 0; list && i < dataplane.count; i++) {
+		const struct worker *w = &dataplane.workers[i];
+
+		json_array_append_new(list,
+			json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:b, s:b}", "worker", (int)i,
+				  "queues", (int)w->nqueues,
+				  "rounds", (json_int_t)atomic_load(&w->rounds),
+				  "sleeps", (json_int_t)STAT_READ(w->sleeps),
+				  "busy_ns", (json_int_t)STAT_READ(w->busy_ns),
+				  "pool_bytes", (json_int_t)w->pool_bytes,
+				  "pool_huge_pages", w->pool_huge,
+				  "pool_fixed_buffers", w->pool_fixed));
+	}
+	return list;
+}

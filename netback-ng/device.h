@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One vif as xenstore sees it: the directory backend/vif/D/N, its state machine
+ * and the front end's directory.  Every decision is taken from what the store
+ * holds now, never from what an event said.
+ */
+#ifndef NETBACK_DEVICE_H
+#define NETBACK_DEVICE_H
+
+#include <jansson.h>
+#include <systemd/sd-event.h>
+
+#include "lib/xen/store.h"
+#include "netback-ng/ctrl.h"
+#include "netback-ng/script.h"
+#include "netback-ng/vif.h"
+
+#define DEVICE_ERROR_MAX 224
+
+struct device {
+	/* Who and where */
+	uint16_t domid;
+	uint32_t devid;
+	char name[16];	/* vifD.N */
+	char dir[40];	/* backend/vif/D/N, relative to our own domain */
+	char front[48]; /* /local/domain/D/device/vif/N */
+	struct xs_handle *xs;
+	sd_event *event;
+	const struct config *const *config; /* the one in force */
+
+	/* What we did so far */
+	enum store_state state; /* what we last wrote, or found at start */
+	struct vif *vif;	/* NULL: no TAP yet, or no longer */
+	struct ctrl *ctrl;
+	struct script *script; /* a hotplug script of ours is running */
+	bool connected;
+	bool unplumbed; /* the TAP was made anew and its script has not succeeded yet */
+	bool removing; /* the toolstack wrote Closing */
+	bool failed;  /* shut after an error; until the front end starts anew */
+	bool watched; /* the front end's state */
+	bool gone;    /* the directory is; free the device */
+	char error[DEVICE_ERROR_MAX]; /* of the last failure; "" */
+	struct log_limit log;
+	struct {
+		uint64_t connects, adoptions, failures, deferred;
+	} count;
+
+	/* backend.c's: the table, the list of those to look at, pacing */
+	struct device *next, *dirty_next;
+	bool dirty;
+	unsigned int generation;
+	uint64_t window_usec, not_before_usec;
+	unsigned int window_steps;
+};
+
+struct device *device_new(struct xs_handle *xs, sd_event *event, const struct config *const *config,
+			  uint16_t domid, uint32_t devid);
+/* Gives the TAP back; xenstore is left as it is (see device.c on restarts). */
+void device_free(struct device *d);
+/* Compare the store with what we did, and do what is missing.  Never waits. */
+void device_step(struct device *d);
+/* The data plane or the control ring met a fatal error of the guest. */
+void device_break(struct device *d, enum netif_error err);
+/* A new JSON object: xenstore's side, and the data plane's under "data". */
+json_t *device_json(const struct device *d);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a front end wrote into its xenstore directory, read in one transaction
+ * and validated before anything acts on it.  All of it is the guest's.
+ */
+#ifndef NETBACK_FRONTEND_H
+#define NETBACK_FRONTEND_H
+
+#include <xenstore.h>
+
+#include "netback-ng/vif.h"
+
+#define FRONTEND_WHY_MAX 160
+
+/* What we offered, so what the guest may ask for. */
+struct frontend_offer {
+	unsigned int max_queues;
+	bool sg, gso, csum, ctrl_ring, multicast_control;
+};
+
+/*
+ * Read DIR (/local/domain/D/device/vif/N) into *c; rate is left alone.
+ * 0, or -errno with one clause for the operator in why.
+ */
+int frontend_read(struct xs_handle *xs, const char *dir, const struct frontend_offer *offer,
+		  struct vif_connection *c, char why[FRONTEND_WHY_MAX]);
+
+#endif

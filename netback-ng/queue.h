@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One queue of a vif: a transmit ring, a receive ring, one TAP descriptor.
+ * queue_tx.c takes frames from the guest; queue_rx.c gives frames to it;
+ * port.c moves them from and to the TAP.
+ */
+#ifndef NETBACK_QUEUE_H
+#define NETBACK_QUEUE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "lib/netif/coalesce.h"
+#include "lib/netif/error.h"
+#include "lib/netif/gref.h"
+#include "lib/netif/ring.h"
+#include "netback-ng/stats.h"
+#include "netback-ng/vif.h"
+#include "netback-ng/worker.h"
+
+struct queue {
+	struct vif *vif;
+	struct worker *worker;
+	unsigned int index;
+	int tap_fd;
+	uint16_t domid;
+
+	/* Worker thread only. */
+	struct netif_back_ring tx;
+	unsigned int tx_port, rx_port; /* equal: one channel */
+	struct netif_coalesce coalesce;
+	int64_t deficit;	/* DRR: bytes that may still go in this turn */
+	uint64_t timer_ns;	/* look again at this time; 0: none */
+	uint64_t spurious_since_ns;
+	unsigned int spurious;	/* events in a row that brought no work */
+	bool tap_ready;		/* the TAP may have frames */
+	bool tap_nowait;	/* this kernel's TAP knows RWF_NOWAIT */
+	bool tap_armed;		/* a poll on it is with the kernel */
+	bool port_masked;	/* events are held back until timer_ns */
+	unsigned int read_burst; /* reads to submit at once; follows the load */
+	uint32_t read_ewma;	/* mean size of frames read, bytes << 3 */
+	bool direct;		/* reads go straight into the guest's pages */
+	uint64_t blocked_since_ns; /* waiting for a receiver on the switch */
+	struct queue *active_next, *active_prev, *timed_next, **timed_link;
+	bool is_active;
+
+	/* Under rx_lock: whoever delivers; one lock a burst, not a packet. */
+	pthread_mutex_t rx_lock;
+	struct netif_back_ring rx;
+	bool rx_live;
+	bool rx_stalled;	/* no buffers for longer than stall_usecs: drop at once */
+	/* Read by the worker, and under rx_lock by others; written with both. */
+	struct netif_gref_map grefs;
+
+	struct netif_errors errors; /* worker thread */
+	struct netif_errors rx_errors; /* under rx_lock */
+	struct queue_stats stats;
+};
+
+/* Serve the queue for one turn.  True: there may be more to do. */
+bool queue_serve(struct queue *q);
+/* Nothing to do: ask for events.  True: work turned up meanwhile. */
+bool queue_arm(struct queue *q);
+
+/* Guest -> host: one burst.  Returns frames taken. */
+unsigned int queue_tx(struct queue *q);
+
+/*
+ * Host -> guest, any worker: deliver frames in order.  Returns how many are done
+ * with (delivered, or dropped and counted); fewer than n only if the guest
+ * has no buffers and 'wait' is set.
+ */
+unsigned int queue_rx(struct queue *q, struct worker *w, struct frame *frames, unsigned int n,
+		      bool wait);
+/* Free receive slots as of now, under rx_lock taken inside. */
+unsigned int queue_rx_room(struct queue *q);
+/* Can this guest take the frame as it is (GSO, checksum)? */
+bool queue_rx_accepts(const struct queue *q, const struct netif_meta *m);
+void queue_notify(struct queue *q, unsigned int port, uint64_t *counter);
+
+/* port.c: TAP. */
+unsigned int port_read(struct queue *q);
+#define PORT_NOT_DIRECT (~0u)
+unsigned int port_read_direct(struct queue *q);
+bool port_wants_direct(struct queue *q);
+void port_count_size(struct queue *q, unsigned int len);
+void port_write(struct queue *q, struct frame **frames, unsigned int n);
+/* Can a read of this TAP be told not to wait?  Reads nothing. */
+bool port_knows_nowait(int fd);
+void port_arm(struct queue *q);
+void port_disarm(struct queue *q);
+
+#endif

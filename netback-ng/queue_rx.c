@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Guest receive: frames are written into the pages that the guest posted,
+ * by memcpy where they are mapped, by one grant copy a burst where they are not.
+ */
+#include "netback-ng/queue.h"
+#include "netback-ng/vif_data.h"
+
+/* A place in a frame's bytes. */
+struct cursor {
+	const struct iovec *iov;
+	size_t offset;
+};
+
+struct rx_burst {
+	struct queue *q;
+	struct worker *w;
+	unsigned int slots;	/* requests taken */
+	unsigned int used;	/* of them, by frames so far */
+	unsigned int parts;	/* data parts so far */
+};
+
+bool queue_rx_accepts(const struct queue *q, const struct netif_meta *m)
+{
+	const struct vif_connection *c = &q->vif->c;
+
+	if (m->gso_type == NETIF_GSO_TYPE_TCPV4)
+		return c->gso4;
+	if (m->gso_type == NETIF_GSO_TYPE_TCPV6)
+		return c->gso6;
+	/* Whether v4 or v6 is not known here: a guest without either gets the TAP's checksums. */
+	return m->csum != NETIF_CSUM_BLANK || (c->csum4 && c->csum6);
+}
+
+/* Up to len contiguous bytes at the cursor, which moves on. */
+static unsigned int cursor_piece(struct cursor *c, unsigned int len, void **from)
+{
+	size_t left = c->iov->iov_len - c->offset;
+
+	*from = (uint8_t *)c->iov->iov_base + c->offset;
+	if (len < left) {
+		c->offset += len;
+		return len;
+	}
+	c->iov++;
+	c->offset = 0;
+	return (unsigned int)left;
+}
+
+static bool write_mapped(struct rx_burst *r, const struct netif_gref_entry *e, struct cursor *c,
+			 unsigned int len)
+{
+	uint8_t *to = e->addr;
+	unsigned int n;
+	void *from;
+
+	if (e->readonly) {
+		STAT_INC(r->q->rx_errors.count[NETIF_ERR_RX_READONLY_GREF]);
+		return false;
+	}
+	for (; len; len -= n, to += n) {
+		n = cursor_piece(c, len, &from);
+		memcpy(to, from, n);
+	}
+	STAT_INC(r->q->stats.rx_static_slots);
+	return true;
+}
+
+static void write_granted(struct rx_burst *r, uint32_t gref, struct cursor *c, unsigned int len,
+			  bool *failed)
+{
+	unsigned int n, at = 0;
+	void *from;
+
+	for (; len; len -= n, at += n) {
+		n = cursor_piece(c, len, &from);
+		copy_to(&r->w->copy, r->q->domid, gref, (uint16_t)at, from, (uint16_t)n, failed);
+	}
+}
+
+/* Write f into the next requests; false: it cannot be written (no copy is pending for it). */
+static void write_frame(struct rx_burst *r, struct frame *f, unsigned int slots)
+{
+	const struct netif_rx_req *reqs = &r->w->scratch->rx_reqs[r->used];
+	struct netif_rx_part *part = &r->w->scratch->rx_parts[r->parts];
+	struct cursor c = { .iov = f->iov };
+	unsigned int i = 0, left = f->meta.len;
+
+	while (left) {
+		unsigned int n = left < NETIF_PAGE_SIZE ? left : NETIF_PAGE_SIZE;
+		const struct netif_gref_entry *e = netif_gref_map_find(&r->q->grefs, reqs[i].gref);
+
+		part->offset = 0;
+		part++->size = (uint16_t)n;
+		if (!e)
+			write_granted(r, reqs[i].gref, &c, n, &f->failed);
+		else if (!write_mapped(r, e, &c, n))
+			f->failed = true;
+		if (f->failed && e)
+			break;
+		left -= n;
+		/* Extra info takes the slots behind the first page's (netif.h). */
+		i += i ? 1 : 1 + netif_rx_extras(&f->meta);
+	}
+	r->used += slots;
+	r->parts += slots - netif_rx_extras(&f->meta);
+}
+
+/* What this guest cannot get at all, whatever buffers it posts. */
+static bool frame_refused(struct queue *q, struct frame *f)
+{
+	const uint8_t *mac = frame_bytes(f);
+
+	if (f->meta.len > NETIF_PAGE_SIZE && !q->vif->c.sg) {
+		STAT_INC(q->stats.rx_drop_too_big);
+		f->failed = true;
+		return true;
+	}
+	if ((mac[0] & 1) && q->vif->c.multicast_control && !vif_mcast_match(q->vif, mac)) {
+		STAT_INC(q->stats.rx_filtered_multicast);
+		return true;
+	}
+	return false;
+}
+
+static void respond_frame(struct rx_burst *r, struct frame *f, unsigned int slots,
+			  unsigned int *used, unsigned int *parts)
+{
+	struct queue *q = r->q;
+	unsigned int n = slots - netif_rx_extras(&f->meta);
+
+	netif_rx_respond(&q->rx, &r->w->scratch->rx_reqs[*used], &f->meta,
+			 &r->w->scratch->rx_parts[*parts], n,
+			 f->failed ? NETIF_RSP_ERROR : NETIF_RSP_OKAY);
+	*used += slots;
+	*parts += n;
+	if (f->failed) {
+		STAT_INC(q->rx_errors.count[NETIF_ERR_RX_BAD_GREF]);
+		STAT_INC(q->stats.rx_drop_grant);
+		return;
+	}
+	STAT_INC(q->stats.rx_frames);
+	STAT_ADD(q->stats.rx_bytes, f->meta.len);
+	if (f->meta.gso_type != NETIF_GSO_TYPE_NONE)
+		STAT_INC(q->stats.rx_gso_frames);
+}
+
+static void finish(struct rx_burst *r, struct frame *frames, const uint8_t *slots, unsigned int n)
+{
+	struct queue *q = r->q;
+	unsigned int i, used = 0, parts = 0;
+
+	copy_run(&r->w->copy);
+	STAT_ADD(q->stats.rx_copy_calls, r->w->copy.calls);
+	STAT_ADD(q->stats.rx_copy_segments, r->w->copy.segments);
+	r->w->copy.calls = r->w->copy.segments = 0;
+	for (i = 0; i < n; i++)
+		if (slots[i])
+			respond_frame(r, &frames[i], slots[i], &used, &parts);
+	netif_rx_untake(&q->rx, r->slots - r->used);
+	if (!r->used)
+		return;
+	STAT_INC(q->stats.rx_bursts);
+	if (netif_back_push(&q->rx))
+		queue_notify(q, q->rx_port, &q->stats.rx_notifies);
+}
+
+/* Returns the frames done with; slots[i]: ring slots of frame i, 0: it got none. */
+static unsigned int fill(struct rx_burst *r, struct frame *frames, uint8_t *slots, unsigned int n,
+			 bool wait)
+{
+	struct queue *q = r->q;
+	unsigned int i, need;
+
+	for (i = 0; i < n; i++) {
+		struct frame *f = &frames[i];
+
+		slots[i] = 0;
+		f->failed = false;
+		if (frame_refused(q, f))
+			continue;
+		need = netif_rx_need(&f->meta, 0);
+		if (need <= r->slots - r->used) {
+			q->rx_stalled = false;
+			slots[i] = (uint8_t)need;
+			write_frame(r, f, need);
+			continue;
+		}
+		if (wait && !q->rx_stalled)
+			break;
+		/* Nobody waits for this guest until it posts buffers again. */
+		q->rx_stalled = !wait || q->rx_stalled;
+		STAT_INC(q->stats.rx_drop_no_slots);
+		f->failed = true;
+	}
+	return i;
+}
+
+static unsigned int drop_stopped(struct queue *q, struct frame *frames, unsigned int n)
+{
+	unsigned int i;
+
+	STAT_ADD(q->stats.rx_drop_stopped, n);
+	for (i = 0; i < n; i++)
+		frames[i].failed = true;
+	return n;
+}
+
+unsigned int queue_rx(struct queue *q, struct worker *w, struct frame *frames, unsigned int n,
+		      bool wait)
+{
+	struct rx_burst r = { .q = q, .w = w };
+	uint8_t slots[NETIF_TX_RING_SIZE];
+	unsigned int done;
+	int taken;
+
+	pthread_mutex_lock(&q->rx_lock);
+	if (!q->rx_live || vif_is_broken(q->vif)) {
+		done = drop_stopped(q, frames, n);
+		goto out;
+	}
+	taken = netif_rx_take(&q->rx, w->scratch->rx_reqs, NETIF_RX_RING_SIZE);
+	if (taken < 0) {
+		STAT_INC(q->rx_errors.count[NETIF_ERR_RING_OVERRUN]);
+		vif_break(q->vif, NETIF_ERR_RING_OVERRUN);
+		done = drop_stopped(q, frames, n);
+		goto out;
+	}
+	r.slots = (unsigned int)taken;
+	done = fill(&r, frames, slots, n, wait);
+	finish(&r, frames, slots, done);
+out:
+	pthread_mutex_unlock(&q->rx_lock);
+	return done;
+}
+
+unsigned int queue_rx_room(struct queue *q)
+{
+	int n;
+
+	pthread_mutex_lock(&q->rx_lock);
+	n = netif_back_pending(&q->rx);
+	pthread_mutex_unlock(&q->rx_lock);
+	return n < 0 ? 0 : (unsigned int)n;
+}

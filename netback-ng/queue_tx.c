@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Guest transmit.  A burst goes through take -> gather -> forward -> respond;
+ * nothing after gather looks at memory that the guest can still write, but for
+ * payload that is copied exactly once to where it is going.
+ */
+#include "netback-ng/queue.h"
+#include "netback-ng/vif_data.h"
+
+enum verdict {
+	VERDICT_FORWARD,
+	VERDICT_CONTROL,
+	VERDICT_MALFORMED,
+	VERDICT_GRANT,
+	VERDICT_HEADERS,
+	VERDICT_SOURCE_MAC,
+};
+
+/* Where slot s of the burst can be read: mapped, or copied to (T11: at the same offset). */
+static void *locate_slot(struct queue *q, struct worker *w, const struct netif_tx_req *slot,
+			 unsigned int s)
+{
+	const struct netif_gref_entry *e = netif_gref_map_find(&q->grefs, slot->gref);
+	uint8_t *local;
+
+	if (e) {
+		STAT_INC(q->stats.tx_static_slots);
+		return (uint8_t *)e->addr + slot->offset;
+	}
+	local = w->tx_pages + s * NETIF_PAGE_SIZE;
+	if (w->config->aligned_copy)
+		local += slot->offset;
+	copy_from(&w->copy, q->domid, slot->gref, slot->offset, local, slot->size,
+		  &w->scratch->slot_failed[s]);
+	return local;
+}
+
+/* Locate every slot of the good frames, then one grant copy for those that need it (T8). */
+static void gather_slots(struct queue *q, struct worker *w, void **where)
+{
+	const struct netif_tx_burst *b = &w->scratch->tx;
+	const struct netif_tx_frame *t;
+	unsigned int s;
+
+	for (t = b->frames; t < b->frames + b->nframes; t++) {
+		/* The sizes of a malformed frame's slots mean nothing. */
+		if (t->error || t->mcast_op)
+			continue;
+		for (s = t->slot; s < t->slot + (unsigned int)t->nslots; s++) {
+			w->scratch->slot_failed[s] = false;
+			where[s] = locate_slot(q, w, &b->slots[s], s);
+		}
+	}
+	copy_run(&w->copy);
+	STAT_ADD(q->stats.tx_copy_calls, w->copy.calls);
+	STAT_ADD(q->stats.tx_copy_segments, w->copy.segments);
+	w->copy.calls = w->copy.segments = 0;
+}
+
+/*
+ * Make f from the located slots: the first bytes copied to the private head, the
+ * rest by reference.  Returns the iovecs used.
+ */
+static unsigned int build_frame(struct frame *f, struct frame_head *head, struct iovec *iov,
+				const struct netif_tx_req *slots, void **where, unsigned int n)
+{
+	unsigned int i, niov = 1, left = NETIF_HEADER_MAX;
+
+	iov[0].iov_base = head->bytes;
+	iov[0].iov_len = 0;
+	for (i = 0; i < n; i++) {
+		unsigned int take = slots[i].size < left ? slots[i].size : left;
+
+		memcpy(head->bytes + iov[0].iov_len, where[i], take);
+		iov[0].iov_len += take;
+		left -= take;
+		if (take == slots[i].size)
+			continue;
+		iov[niov].iov_base = (uint8_t *)where[i] + take;
+		iov[niov++].iov_len = slots[i].size - take;
+	}
+	f->iov = iov;
+	f->niov = (uint16_t)niov;
+	f->failed = false;
+	return niov;
+}
+
+static bool slots_failed(const struct worker *w, const struct netif_tx_frame *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->nslots; i++)
+		if (w->scratch->slot_failed[t->slot + i])
+			return true;
+	return false;
+}
+
+static enum verdict control_frame(struct queue *q, const struct netif_tx_frame *t)
+{
+	STAT_INC(q->stats.tx_mcast_requests);
+	if (t->mcast_op == NETIF_EXTRA_TYPE_MCAST_DEL)
+		vif_mcast_del(q->vif, t->mcast_addr);
+	else if (vif_mcast_add(q->vif, t->mcast_addr))
+		return VERDICT_MALFORMED;
+	return VERDICT_CONTROL;
+}
+
+static enum verdict check_headers(struct queue *q, struct frame *f, struct frame_head *head)
+{
+	enum netif_error err;
+
+	if (f->meta.csum != NETIF_CSUM_BLANK && f->meta.gso_type == NETIF_GSO_TYPE_NONE) {
+		memset(&head->vnet, 0, sizeof(head->vnet));
+		return VERDICT_FORWARD;
+	}
+	err = netif_vnet_from_meta(&head->vnet, &f->meta, head->bytes,
+				   (uint32_t)f->iov[0].iov_len);
+	if (!err)
+		return VERDICT_FORWARD;
+	STAT_INC(q->errors.count[err]);
+	return VERDICT_HEADERS;
+}
+
+static enum verdict judge(struct queue *q, struct worker *w, const struct netif_tx_frame *t,
+			  struct frame *f, struct frame_head *head)
+{
+	if (t->error)
+		return VERDICT_MALFORMED;
+	if (t->mcast_op)
+		return control_frame(q, t);
+	if (slots_failed(w, t)) {
+		STAT_INC(q->errors.count[NETIF_ERR_TX_BAD_GREF]);
+		return VERDICT_GRANT;
+	}
+	if (w->config->mac_filter && memcmp(head->bytes + 6, q->vif->id.mac, 6))
+		return VERDICT_SOURCE_MAC;
+	return check_headers(q, f, head);
+}
+
+/* T6: the next frame's first line is on its way while this one is parsed. */
+static void prefetch_next(struct worker *w, const struct netif_tx_frame *next, void **where)
+{
+	const struct netif_tx_burst *b = &w->scratch->tx;
+
+	if (w->config->prefetch && next < b->frames + b->nframes && !next->error &&
+	    !next->mcast_op)
+		netif_prefetch(where[next->slot]);
+}
+
+/* Returns the frames to forward, in ring order; verdicts for all of the burst. */
+static unsigned int gather(struct queue *q, struct worker *w, uint8_t *verdicts)
+{
+	struct worker_scratch *s = w->scratch;
+	void *where[NETIF_TX_RING_SIZE];
+	unsigned int i, n = 0, niov = 0;
+
+	gather_slots(q, w, where);
+	for (i = 0; i < s->tx.nframes; i++) {
+		const struct netif_tx_frame *t = &s->tx.frames[i];
+		struct frame *f = &s->frames[n];
+		struct frame_head *head = &s->heads[n];
+
+		prefetch_next(w, t + 1, where);
+		f->meta = t->meta;
+		/* The sender's hash is not the receiver's: that one's own key decides. */
+		f->meta.hash_type = 0;
+		f->index = (uint16_t)i;
+		if (!t->error && !t->mcast_op)
+			niov += build_frame(f, head, &s->iov[niov], &s->tx.slots[t->slot],
+					    &where[t->slot], t->nslots);
+		verdicts[i] = (uint8_t)judge(q, w, t, f, head);
+		if (verdicts[i] == VERDICT_FORWARD)
+			n++;
+	}
+	return n;
+}
+
+/* The vif on the switch that f goes to, NULL: out by the TAP. */
+static struct queue *route(struct queue *q, const struct frame *f)
+{
+	struct bridge *b = q->vif->bridge;
+	const uint8_t *mac = frame_bytes(f);
+	struct vif *to;
+	struct queue *tq;
+	unsigned int n;
+	uint16_t vlan = 0;
+
+	if (!b)
+		return NULL;
+	if (mac[12] == 0x81 && mac[13] == 0x00)
+		vlan = (uint16_t)((mac[14] << 8 | mac[15]) & 0xfff);
+	bridge_learn(b, mac + 6, vlan, q->vif);
+	if (mac[0] & 1)
+		return NULL;
+	to = bridge_find(b, mac, vlan);
+	if (!to || to == q->vif)
+		return NULL;
+	n = atomic_load_explicit(&to->nqueues, memory_order_acquire);
+	if (!n)
+		return NULL;
+	tq = to->queues[q->index % n];
+	return queue_rx_accepts(tq, &f->meta) ? tq : NULL;
+}
+
+/*
+ * The receiver has no buffers: wait for it, but not for long, so that one guest
+ * that stopped receiving does not stop those that send to it.
+ */
+static bool may_wait(struct queue *q)
+{
+	uint64_t now = q->worker->now_ns;
+
+	if (!q->blocked_since_ns)
+		q->blocked_since_ns = now;
+	return now - q->blocked_since_ns < (uint64_t)q->worker->config->stall_usecs * 1000;
+}
+
+/* Deliver a run of frames to one receiver; how many are done with. */
+static unsigned int forward_run(struct queue *q, struct queue *to, struct frame *frames,
+				unsigned int n)
+{
+	unsigned int i, done = queue_rx(to, q->worker, frames, n, true);
+
+	if (done < n && !may_wait(q)) {
+		done += queue_rx(to, q->worker, frames + done, n - done, false);
+		q->blocked_since_ns = 0;
+	} else if (done == n) {
+		q->blocked_since_ns = 0;
+	}
+	for (i = 0; i < done; i++)
+		if (frames[i].failed)
+			STAT_INC(q->stats.tx_drop_receiver);
+		else
+			STAT_INC(q->stats.tx_to_vif);
+	return done;
+}
+
+/* Frames of one burst that leave by the TAP. */
+struct tap_list {
+	unsigned int n;
+	struct frame *frames[NETIF_TX_RING_SIZE];
+};
+
+/*
+ * Send each frame its way; those for the TAP are listed.  Returns how many of
+ * the n are done with: the rest wait for their receiver, in order, on the ring.
+ */
+static unsigned int forward(struct queue *q, struct frame *frames, unsigned int n,
+			    struct tap_list *tap)
+{
+	struct queue *to[NETIF_TX_RING_SIZE];
+	unsigned int i, run, done;
+
+	tap->n = 0;
+	for (i = 0; i < n; i++)
+		to[i] = route(q, &frames[i]);
+	for (i = 0; i < n; i += run) {
+		for (run = 1; i + run < n && to[i + run] == to[i]; run++)
+			;
+		if (!to[i]) {
+			for (done = 0; done < run; done++)
+				tap->frames[tap->n++] = &frames[i + done];
+			continue;
+		}
+		done = forward_run(q, to[i], &frames[i], run);
+		if (done < run) {
+			STAT_INC(q->stats.tx_receiver_waits);
+			return i + done;
+		}
+	}
+	return n;
+}
+
+static s16 account(struct queue *q, const struct netif_tx_frame *t, enum verdict v)
+{
+	switch (v) {
+	case VERDICT_FORWARD:
+		STAT_INC(q->stats.tx_frames);
+		STAT_ADD(q->stats.tx_bytes, t->meta.len);
+		if (t->meta.gso_type != NETIF_GSO_TYPE_NONE)
+			STAT_INC(q->stats.tx_gso_frames);
+		return NETIF_RSP_OKAY;
+	case VERDICT_CONTROL:
+		return NETIF_RSP_OKAY;
+	case VERDICT_MALFORMED:
+		STAT_INC(q->stats.tx_drop_malformed);
+		return NETIF_RSP_ERROR;
+	case VERDICT_GRANT:
+		STAT_INC(q->stats.tx_drop_grant);
+		return NETIF_RSP_ERROR;
+	case VERDICT_HEADERS:
+		STAT_INC(q->stats.tx_drop_headers);
+		return NETIF_RSP_ERROR;
+	case VERDICT_SOURCE_MAC:
+		STAT_INC(q->stats.tx_drop_source_mac);
+		return NETIF_RSP_OKAY;
+	}
+	return NETIF_RSP_ERROR;
+}
+
+/* Answer the frames before 'end', give the others back to the ring.  Bytes answered. */
+static uint64_t respond(struct queue *q, const struct netif_tx_burst *b, const uint8_t *verdicts,
+			unsigned int end)
+{
+	uint64_t bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < end; i++) {
+		netif_tx_respond(&q->tx, b, &b->frames[i], account(q, &b->frames[i], verdicts[i]));
+		bytes += b->frames[i].meta.len;
+	}
+	for (; i < b->nframes; i++)
+		q->tx.req_cons -= netif_tx_ring_slots(&b->frames[i]);
+	if (netif_back_push(&q->tx))
+		queue_notify(q, q->tx_port, &q->stats.tx_notifies);
+	return bytes;
+}
+
+/* Take a burst; 0 where there is none, or the guest may not send now. */
+static unsigned int take(struct queue *q, struct worker *w)
+{
+	struct netif_tx_burst *b = &w->scratch->tx;
+	enum netif_error err;
+	uint64_t wait;
+
+	if (!vif_credit(q->vif, w->now_ns, &wait)) {
+		STAT_INC(q->stats.tx_rate_waits);
+		q->timer_ns = w->now_ns + wait;
+		return 0;
+	}
+	err = netif_tx_take(&q->tx, b, NETIF_TX_RING_SIZE, &q->errors);
+	if (err) {
+		vif_break(q->vif, err);
+		return 0;
+	}
+	return b->nframes;
+}
+
+unsigned int queue_tx(struct queue *q)
+{
+	struct worker *w = q->worker;
+	struct netif_tx_burst *b = &w->scratch->tx;
+	uint8_t verdicts[NETIF_TX_RING_SIZE];
+	uint64_t statics = q->stats.tx_static_slots, bytes;
+	struct tap_list tap;
+	unsigned int n, done, end;
+	bool early;
+
+	if (!take(q, w))
+		return 0;
+	STAT_INC(q->stats.tx_bursts);
+	n = gather(q, w, verdicts);
+	done = forward(q, w->scratch->frames, n, &tap);
+	end = done < n ? w->scratch->frames[done].index : b->nframes;
+	/* What was copied is ours: its sender may go on before the TAP has it. */
+	early = w->config->early_response && statics == q->stats.tx_static_slots;
+	if (!early && tap.n)
+		port_write(q, tap.frames, tap.n);
+	bytes = respond(q, b, verdicts, end);
+	if (early && tap.n)
+		port_write(q, tap.frames, tap.n);
+	vif_charge(q->vif, bytes);
+	q->deficit -= (int64_t)bytes + 64 * end;
+	return end;
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "netback-ng/vif_data.h"
+
+static bool listed(const struct config_list *list, const char *item)
+{
+	unsigned int i;
+
+	for (i = 0; i < list->count; i++)
+		if (!strcmp(list->items[i], item))
+			return true;
+	return false;
+}
+
+int vif_create(const struct vif_identity *id, struct vif **vifp)
+{
+	struct vif *vif = calloc(1, sizeof(*vif));
+	int rc;
+
+	if (!vif)
+		return -ENOMEM;
+	vif->id = *id;
+	rc = tap_open(&vif->tap, id->name);
+	if (rc) {
+		free(vif);
+		return rc;
+	}
+	/* Old kernels without TUNSETCARRIER merely show a carrier too early. */
+	tap_set_carrier(&vif->tap, false);
+	*vifp = vif;
+	return 0;
+}
+
+/* --- queues: each runs on one worker ------------------------------------------ */
+
+struct attach {
+	struct queue *q;
+	const struct vif_connection *c;
+	int rc;
+};
+
+static int bind_port(struct worker *w, struct queue *q, uint32_t remote, unsigned int *port)
+{
+	xenevtchn_port_or_error_t p = xenevtchn_bind_interdomain(w->xce, q->domid, remote);
+	int rc;
+
+	if (p < 0)
+		return -ESRCH;
+	rc = worker_watch_port(w, (unsigned int)p, q);
+	if (rc) {
+		xenevtchn_unbind(w->xce, (evtchn_port_t)p);
+		return rc;
+	}
+	*port = (unsigned int)p;
+	return 0;
+}
+
+static void unbind_port(struct worker *w, unsigned int port)
+{
+	if (!port)
+		return;
+	worker_unwatch_port(w, port);
+	xenevtchn_unbind(w->xce, (evtchn_port_t)port);
+}
+
+static void attach_here(struct worker *w, void *arg)
+{
+	struct attach *a = arg;
+	struct queue *q = a->q;
+	uint32_t tx = a->c->queue[q->index].tx_evtchn, rx = a->c->queue[q->index].rx_evtchn;
+
+	a->rc = bind_port(w, q, tx, &q->tx_port);
+	if (a->rc)
+		return;
+	q->rx_port = q->tx_port;
+	if (rx != tx) {
+		q->rx_port = 0;
+		a->rc = bind_port(w, q, rx, &q->rx_port);
+	}
+	if (a->rc) {
+		unbind_port(w, q->tx_port);
+		q->tx_port = 0;
+		return;
+	}
+	/* The guest may have posted before we listened. */
+	q->tap_ready = true;
+	q->rx_live = true;
+	worker_activate(w, q);
+}
+
+static void detach_here(struct worker *w, void *arg)
+{
+	struct queue *q = arg;
+
+	pthread_mutex_lock(&q->rx_lock);
+	q->rx_live = false;
+	pthread_mutex_unlock(&q->rx_lock);
+	worker_forget(w, q);
+	port_disarm(q);
+	/* The poll's last completion may have put it back. */
+	worker_forget(w, q);
+	if (q->rx_port != q->tx_port)
+		unbind_port(w, q->rx_port);
+	unbind_port(w, q->tx_port);
+}
+
+static void *map_ring(struct vif *vif, uint32_t gref)
+{
+	return xengnttab_map_grant_ref(vif->xgt, vif->id.domid, gref, PROT_READ | PROT_WRITE);
+}
+
+static void unmap_rings(struct vif *vif, struct queue *q)
+{
+	if (q->tx.shared)
+		xengnttab_unmap(vif->xgt, q->tx.shared, 1);
+	if (q->rx.shared)
+		xengnttab_unmap(vif->xgt, q->rx.shared, 1);
+	q->tx.shared = q->rx.shared = NULL;
+}
+
+static int map_rings(struct vif *vif, struct queue *q, const struct vif_connection *c)
+{
+	void *tx = map_ring(vif, c->queue[q->index].tx_ref);
+	void *rx = tx ? map_ring(vif, c->queue[q->index].rx_ref) : NULL;
+
+	if (!rx) {
+		if (tx)
+			xengnttab_unmap(vif->xgt, tx, 1);
+		return -ENXIO;
+	}
+	netif_back_init(&q->tx, tx, NETIF_TX_RING_SIZE);
+	netif_back_init(&q->rx, rx, NETIF_RX_RING_SIZE);
+	return 0;
+}
+
+static struct queue *queue_alloc(struct vif *vif, unsigned int index)
+{
+	const struct config_data *config = dataplane_config();
+	struct netif_coalesce_config coalesce = {
+		.max_packets = config->coalesce_packets,
+		.max_usecs = config->coalesce_usecs,
+		.poll_usecs = config->poll_usecs,
+		.adaptive = config->coalesce_adaptive,
+	};
+	size_t size = (sizeof(struct queue) + 63) & ~63ul;
+	struct queue *q = aligned_alloc(64, size);
+
+	if (!q)
+		return NULL;
+	memset(q, 0, size);
+	q->vif = vif;
+	q->index = index;
+	q->domid = vif->id.domid;
+	q->tap_fd = vif->tap.fds[index];
+	q->tap_nowait = port_knows_nowait(q->tap_fd);
+	q->read_burst = 2;
+	pthread_mutex_init(&q->rx_lock, NULL);
+	netif_gref_map_init(&q->grefs);
+	netif_coalesce_init(&q->coalesce, &coalesce);
+	return q;
+}
+
+static void queue_free(struct vif *vif, struct queue *q)
+{
+	if (q->worker)
+		dataplane_release(q->worker);
+	unmap_rings(vif, q);
+	pthread_mutex_destroy(&q->rx_lock);
+	free(q);
+}
+
+static int queue_start(struct vif *vif, unsigned int index, const struct vif_connection *c,
+		       const char **what)
+{
+	struct queue *q = queue_alloc(vif, index);
+	struct attach a = { .q = q, .c = c };
+
+	*what = "allocating the queue";
+	if (!q)
+		return -ENOMEM;
+	*what = "mapping the ring pages";
+	a.rc = map_rings(vif, q, c);
+	if (!a.rc) {
+		*what = "binding the event channels";
+		q->worker = dataplane_assign();
+		worker_call(q->worker, attach_here, &a);
+	}
+	if (a.rc) {
+		queue_free(vif, q);
+		return a.rc;
+	}
+	vif->queues[index] = q;
+	return 0;
+}
+
+static void add_errors(struct netif_errors *sum, const struct netif_errors *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < NETIF_ERR_COUNT; i++)
+		sum->count[i] += e->count[i];
+}
+
+/* Counters outlive the connection: nothing counted is ever forgotten. */
+static void keep_counters(struct vif *vif, const struct queue *q)
+{
+#define X(name) vif->past.name += q->stats.name;
+	QUEUE_STATS(X)
+#undef X
+	add_errors(&vif->past_errors, &q->errors);
+	add_errors(&vif->past_errors, &q->rx_errors);
+}
+
+static void queue_stop(struct vif *vif, unsigned int index)
+{
+	struct queue *q = vif->queues[index];
+
+	if (!q)
+		return;
+	worker_call(q->worker, detach_here, q);
+	vif->queues[index] = NULL;
+	keep_counters(vif, q);
+	queue_free(vif, q);
+}
+
+/* --- connection ------------------------------------------------------------------ */
+
+static int tune_tap(struct vif *vif, const struct vif_connection *c, const char **what)
+{
+	struct tap_offload offload = { .csum = c->csum4, .tso4 = c->gso4, .tso6 = c->gso6 };
+	int rc;
+
+	*what = "opening the TAP's queues";
+	rc = tap_set_queues(&vif->tap, c->nqueues);
+	if (rc)
+		return rc;
+	/* The kernel cannot offer blank checksums for one IP version alone. */
+	if (!c->csum6)
+		offload.tso6 = false;
+	offload.csum = c->csum4 && c->csum6;
+	*what = "setting the TAP's offloads";
+	return tap_set_offload(&vif->tap, &offload);
+}
+
+static void join_bridge(struct vif *vif)
+{
+	if (!vif->bridge && vif->id.bridge[0] &&
+	    listed(&dataplane_config()->switch_bridges, vif->id.bridge))
+		vif->bridge = bridge_get(vif->id.bridge);
+}
+
+int vif_connect(struct vif *vif, const struct vif_connection *c, const char **what)
+{
+	unsigned int i;
+	int rc;
+
+	vif_disconnect(vif);
+	vif->c = *c;
+	vif_set_rate(vif, c->rate_bytes, c->rate_usecs);
+	atomic_store(&vif->broken, NETIF_OK);
+	*what = "opening the grant device";
+	vif->xgt = xengnttab_open(NULL, 0);
+	if (!vif->xgt)
+		return -errno;
+	rc = tune_tap(vif, c, what);
+	join_bridge(vif);
+	for (i = 0; !rc && i < c->nqueues; i++)
+		rc = queue_start(vif, i, c, what);
+	if (rc) {
+		vif_disconnect(vif);
+		return rc;
+	}
+	atomic_store_explicit(&vif->nqueues, c->nqueues, memory_order_release);
+	tap_set_carrier(&vif->tap, true);
+	return 0;
+}
+
+void vif_disconnect(struct vif *vif)
+{
+	unsigned int i;
+
+	if (!vif->xgt)
+		return;
+	tap_set_carrier(&vif->tap, false);
+	atomic_store_explicit(&vif->nqueues, 0, memory_order_release);
+	/* Other vifs, and this one's hashed delivery, may be in a queue that goes now. */
+	dataplane_quiesce();
+	for (i = 0; i < VIF_QUEUES_MAX; i++)
+		queue_stop(vif, i);
+	if (vif->bridge) {
+		bridge_forget(vif->bridge, vif);
+		dataplane_quiesce();
+	}
+	vif_set_hash(vif, NULL);
+	vif_gref_drop_all(vif);
+	for (i = 0; i < VIF_MCAST_MAX; i++)
+		atomic_store(&vif->mcast[i], 0);
+	xengnttab_close(vif->xgt);
+	vif->xgt = NULL;
+	tap_set_queues(&vif->tap, 1);
+}
+
+void vif_destroy(struct vif *vif)
+{
+	vif_disconnect(vif);
+	if (vif->bridge)
+		bridge_put(vif->bridge);
+	tap_close(&vif->tap);
+	free(vif);
+}
+
+enum netif_error vif_broken(const struct vif *vif)
+{
+	return (enum netif_error)atomic_load(&vif->broken);
+}
+
+struct log_limit *vif_log_limit(struct vif *vif)
+{
+	return &vif->log_limit;
+}
+
+int vif_set_hash(struct vif *vif, const struct netif_hash *hash)
+{
+	struct netif_hash *copy = NULL, *old;
+
+	if (hash) {
+		copy = malloc(sizeof(*copy));
+		if (!copy)
+			return -ENOMEM;
+		*copy = *hash;
+	}
+	old = atomic_exchange(&vif->hash, copy);
+	if (old) {
+		dataplane_quiesce();
+		free(old);
+	}
+	return 0;
+}

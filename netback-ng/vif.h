@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A vif as the data plane sees it: one TAP, up to 8 queues on worker threads.
+ * device.c (xenstore) creates, connects, disconnects and destroys it; all
+ * functions here are called from the main thread only and never wait for a guest.
+ * The data plane (vif, queue, copy, tap port, switch, worker) may depend on
+ * lib/netif, lib/tap, libxengnttab, libxenevtchn, liburing; never on xenstore.
+ */
+#ifndef NETBACK_VIF_H
+#define NETBACK_VIF_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/netif/error.h"
+#include "lib/netif/hash.h"
+#include "lib/netif/wire.h"
+#include "netback-ng/config.h"
+#include "netback-ng/log.h"
+
+#define VIF_QUEUES_MAX 8
+
+struct vif;
+
+/* Start and stop the worker threads.  config stays the caller's, alive until dataplane_stop(). */
+int dataplane_start(const struct config_data *config);
+/* Take over what may change at run time; vifs are not touched. */
+void dataplane_reload(const struct config_data *config);
+void dataplane_stop(void);
+/*
+ * Becomes readable when a vif breaks (a guest's fatal error); the main thread
+ * reads it, then asks vif_broken() of each vif.
+ */
+int dataplane_fd(void);
+/* Queues a vif may have (multi-queue-max-queues). */
+unsigned int dataplane_max_queues(void);
+/* Workers with their load and pool figures; a new JSON array. */
+json_t *dataplane_json(void);
+/* True while every worker has gone round its loop since the last call (watchdog). */
+bool dataplane_alive(void);
+
+struct vif_identity {
+	uint16_t domid;
+	uint32_t devid;
+	char name[16];	 /* vifD.N, of the TAP */
+	char bridge[64]; /* backend's "bridge" node; "" without */
+	uint8_t mac[6];
+};
+
+/* Create the TAP, link and carrier down.  0 or -errno. */
+int vif_create(const struct vif_identity *id, struct vif **vif);
+
+/* What the two ends agreed on, each value already validated by device.c. */
+struct vif_connection {
+	unsigned int nqueues;
+	struct {
+		uint32_t tx_ref, rx_ref;	/* grants of the ring pages */
+		uint32_t tx_evtchn, rx_evtchn;	/* equal: one channel for both */
+	} queue[VIF_QUEUES_MAX];
+	bool has_ctrl;
+	uint32_t ctrl_ref, ctrl_evtchn;
+	bool sg, gso4, gso6, csum4, csum6; /* what the guest can receive */
+	bool multicast_control;	/* guest asked for filtering */
+	uint64_t rate_bytes;	/* 0: unlimited; else so many bytes ... */
+	uint32_t rate_usecs;	/* ... per so many microseconds, guest transmit only */
+};
+
+/*
+ * Map rings, bind channels, start the queues, carrier on.  0 or -errno (with
+ * everything undone): -ENXIO a grant cannot be mapped, -ESRCH an event channel
+ * cannot be bound.  *what: static text naming the failing step.
+ */
+int vif_connect(struct vif *vif, const struct vif_connection *c, const char **what);
+/* Stop the queues, unmap everything, carrier off.  The TAP stays.  Idempotent. */
+void vif_disconnect(struct vif *vif);
+/* Disconnects first.  The TAP disappears. */
+void vif_destroy(struct vif *vif);
+
+/* NETIF_OK, or the guest's fatal error after which the queues stand still. */
+enum netif_error vif_broken(const struct vif *vif);
+/* rate may change at run time (xenstore watch). */
+void vif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs);
+/* Statistics of the vif and its queues; a new JSON object. */
+json_t *vif_json(const struct vif *vif);
+struct log_limit *vif_log_limit(struct vif *vif);
+
+/*
+ * Control ring, for ctrl.c (main thread).  The control ring's page and channel
+ * are ctrl.c's own; these act on the queues.
+ */
+/* Entries that queue may still map; 0 where static grants are off. */
+unsigned int vif_gref_room(const struct vif *vif, unsigned int queue);
+/*
+ * Map all n grefs for the queue or none.  0, -ENOSPC (beyond the room), -EEXIST
+ * (one was added before), -ENXIO (a grant cannot be mapped), -EINVAL.
+ */
+int vif_gref_add(struct vif *vif, unsigned int queue, const struct netif_gref *grefs,
+		 unsigned int n);
+/*
+ * Unmap them; each entry's status is set (netif.h).  Returns how many were unmapped.
+ * Grants are unmapped in the units they were mapped in.
+ */
+unsigned int vif_gref_del(struct vif *vif, unsigned int queue, struct netif_gref *grefs,
+			  unsigned int n);
+/* Receive steering; NULL: off.  The vif takes a copy. */
+int vif_set_hash(struct vif *vif, const struct netif_hash *hash);
+
+#endif

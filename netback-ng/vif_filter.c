@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is checked per burst or per multicast frame, without locks: rate and groups. */
+#include <errno.h>
+
+#include "netback-ng/vif_data.h"
+
+/* netback's rule: a burst of at least 128 KiB, or a 64 KiB frame could never pass. */
+#define CREDIT_BURST_MIN (128 << 10)
+
+/* Set by the main thread while workers read it. */
+static uint64_t rate_bytes(const struct vif *vif)
+{
+	return __atomic_load_n(&vif->c.rate_bytes, __ATOMIC_ACQUIRE);
+}
+
+static int64_t credit_burst(uint64_t bytes)
+{
+	return (int64_t)(bytes > CREDIT_BURST_MIN ? bytes : CREDIT_BURST_MIN);
+}
+
+/* Whole periods that have passed since the last refill; whoever wins the exchange refills. */
+static void credit_refill(struct vif *vif, uint64_t now_ns, uint64_t period_ns)
+{
+	uint64_t since = atomic_load(&vif->credit_since_ns);
+	uint64_t periods = now_ns > since ? (now_ns - since) / period_ns : 0;
+	uint64_t bytes = rate_bytes(vif);
+	int64_t credit, full = credit_burst(bytes);
+
+	if (!periods || !atomic_compare_exchange_strong(&vif->credit_since_ns, &since,
+							since + periods * period_ns))
+		return;
+	if (periods > 1000)
+		periods = 1000;
+	credit = atomic_fetch_add(&vif->credit, (int64_t)(periods * bytes));
+	credit += (int64_t)(periods * bytes);
+	if (credit > full)
+		atomic_fetch_sub(&vif->credit, credit - full);
+}
+
+bool vif_credit(struct vif *vif, uint64_t now_ns, uint64_t *wait_ns)
+{
+	uint64_t period_ns = (uint64_t)__atomic_load_n(&vif->c.rate_usecs, __ATOMIC_RELAXED) * 1000;
+
+	if (!rate_bytes(vif) || !period_ns)
+		return true;
+	credit_refill(vif, now_ns, period_ns);
+	if (atomic_load(&vif->credit) > 0)
+		return true;
+	*wait_ns = atomic_load(&vif->credit_since_ns) + period_ns - now_ns;
+	return false;
+}
+
+void vif_charge(struct vif *vif, uint64_t bytes)
+{
+	if (rate_bytes(vif))
+		atomic_fetch_sub(&vif->credit, (int64_t)bytes);
+}
+
+void vif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs)
+{
+	/* Off while it changes: a worker must not see a new rate with an old period. */
+	__atomic_store_n(&vif->c.rate_bytes, 0, __ATOMIC_RELEASE);
+	atomic_store(&vif->credit, 0);
+	atomic_store(&vif->credit_since_ns, clock_ns());
+	__atomic_store_n(&vif->c.rate_usecs, usecs, __ATOMIC_RELAXED);
+	__atomic_store_n(&vif->c.rate_bytes, usecs ? bytes : 0, __ATOMIC_RELEASE);
+	atomic_store(&vif->credit, credit_burst(bytes));
+}
+
+static uint64_t mcast_word(const uint8_t mac[6])
+{
+	uint64_t word = 0;
+
+	memcpy(&word, mac, 6);
+	return word;
+}
+
+int vif_mcast_add(struct vif *vif, const uint8_t mac[6])
+{
+	uint64_t word = mcast_word(mac), none;
+	unsigned int i;
+
+	if (!(mac[0] & 1))
+		return -EINVAL;
+	for (i = 0; i < VIF_MCAST_MAX; i++)
+		if (atomic_load_explicit(&vif->mcast[i], memory_order_relaxed) == word)
+			return 0;
+	for (i = 0; i < VIF_MCAST_MAX; i++) {
+		none = 0;
+		if (atomic_compare_exchange_strong(&vif->mcast[i], &none, word))
+			return 0;
+	}
+	return -ENOSPC;
+}
+
+void vif_mcast_del(struct vif *vif, const uint8_t mac[6])
+{
+	uint64_t word = mcast_word(mac);
+	unsigned int i;
+
+	for (i = 0; i < VIF_MCAST_MAX; i++) {
+		uint64_t expected = word;
+
+		atomic_compare_exchange_strong(&vif->mcast[i], &expected, 0);
+	}
+}
+
+bool vif_mcast_match(const struct vif *vif, const uint8_t mac[6])
+{
+	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	uint64_t word = mcast_word(mac);
+	unsigned int i;
+
+	/* Broadcast is never filtered (netif.h, request-multicast-control). */
+	if (!memcmp(mac, broadcast, 6))
+		return true;
+	for (i = 0; i < VIF_MCAST_MAX; i++)
+		if (atomic_load_explicit(&vif->mcast[i], memory_order_relaxed) == word)
+			return true;
+	return false;
+}

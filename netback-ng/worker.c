@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netback-ng/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "netback-ng/queue.h"
+#include "netback-ng/vif_data.h"
+
+#define RING_ENTRIES 512u
+#define HUGE_PAGE (2ul << 20)
+/* Events in a row that brought no work before the next one is held back, and how long. */
+#define SPURIOUS_MAX 16
+#define SPURIOUS_HOLD_NS 10000000ull
+
+uint64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+/* --- lists ------------------------------------------------------------------ */
+
+void worker_activate(struct worker *w, struct queue *q)
+{
+	if (q->is_active)
+		return;
+	q->is_active = true;
+	if (!w->active) {
+		w->active = q->active_next = q->active_prev = q;
+		return;
+	}
+	q->active_next = w->active;
+	q->active_prev = w->active->active_prev;
+	q->active_prev->active_next = q;
+	w->active->active_prev = q;
+}
+
+static void deactivate(struct worker *w, struct queue *q)
+{
+	if (!q->is_active)
+		return;
+	q->is_active = false;
+	if (q->active_next == q) {
+		w->active = NULL;
+		return;
+	}
+	q->active_next->active_prev = q->active_prev;
+	q->active_prev->active_next = q->active_next;
+	if (w->active == q)
+		w->active = q->active_next;
+}
+
+static void timer_list(struct worker *w, struct queue *q)
+{
+	if (q->timed_link)
+		return;
+	q->timed_next = w->timed;
+	if (w->timed)
+		w->timed->timed_link = &q->timed_next;
+	w->timed = q;
+	q->timed_link = &w->timed;
+}
+
+static void timer_unlist(struct queue *q)
+{
+	if (!q->timed_link)
+		return;
+	*q->timed_link = q->timed_next;
+	if (q->timed_next)
+		q->timed_next->timed_link = q->timed_link;
+	q->timed_link = NULL;
+}
+
+void worker_forget(struct worker *w, struct queue *q)
+{
+	deactivate(w, q);
+	timer_unlist(q);
+}
+
+/* --- event channels --------------------------------------------------------- */
+
+int worker_watch_port(struct worker *w, unsigned int port, struct queue *q)
+{
+	if (port >= w->nports) {
+		unsigned int n = (port | 1023) + 1;
+		struct queue **grown = realloc(w->by_port, n * sizeof(struct queue *));
+
+		if (!grown)
+			return -ENOMEM;
+		memset(grown + w->nports, 0, (n - w->nports) * sizeof(struct queue *));
+		w->by_port = grown;
+		w->nports = n;
+	}
+	w->by_port[port] = q;
+	return 0;
+}
+
+void worker_unwatch_port(struct worker *w, unsigned int port)
+{
+	if (port < w->nports)
+		w->by_port[port] = NULL;
+}
+
+static void unmask(struct worker *w, struct queue *q)
+{
+	xenevtchn_unmask(w->xce, (evtchn_port_t)q->tx_port);
+	if (q->rx_port != q->tx_port)
+		xenevtchn_unmask(w->xce, (evtchn_port_t)q->rx_port);
+}
+
+/* Did this event bring anything?  A guest that only sends events delays its own. */
+static bool event_is_spurious(struct queue *q)
+{
+	if (netif_back_pending(&q->tx) != 0 || q->tap_ready || q->is_active) {
+		q->spurious = 0;
+		return false;
+	}
+	STAT_INC(q->stats.events_spurious);
+	return ++q->spurious > SPURIOUS_MAX;
+}
+
+static void port_event(struct worker *w, unsigned int port)
+{
+	struct queue *q = port < w->nports ? w->by_port[port] : NULL;
+
+	if (!q)
+		return;
+	STAT_INC(q->stats.events);
+	if (event_is_spurious(q)) {
+		q->port_masked = true;
+		q->timer_ns = w->now_ns + SPURIOUS_HOLD_NS;
+		timer_list(w, q);
+		return;
+	}
+	xenevtchn_unmask(w->xce, (evtchn_port_t)port);
+	worker_activate(w, q);
+}
+
+static void drain_events(struct worker *w)
+{
+	xenevtchn_port_or_error_t port;
+
+	while ((port = xenevtchn_pending(w->xce)) >= 0)
+		port_event(w, (unsigned int)port);
+}
+
+/* --- io_uring ---------------------------------------------------------------- */
+
+struct io_uring_sqe *worker_sqe(struct worker *w)
+{
+	struct io_uring_sqe *sqe;
+
+	while (!(sqe = io_uring_get_sqe(&w->ring)))
+		io_uring_submit(&w->ring);
+	return sqe;
+}
+
+static void tap_poll_done(struct worker *w, struct queue *q, int res)
+{
+	q->tap_armed = false;
+	if (res <= 0 || !(res & POLLIN))
+		return;
+	q->tap_ready = true;
+	worker_activate(w, q);
+}
+
+static void complete_one(struct worker *w, uint64_t data, int res)
+{
+	void *p = (void *)(uintptr_t)(data & ~WORKER_TAG_MASK);
+	uint64_t n;
+
+	switch ((enum worker_tag)(data & WORKER_TAG_MASK)) {
+	case TAG_IO:
+		w->scratch->results[data >> 3] = res;
+		w->outstanding--;
+		break;
+	case TAG_TAP_POLL:
+		tap_poll_done(w, p, res);
+		break;
+	case TAG_EVTCHN:
+		w->evtchn_armed = false;
+		drain_events(w);
+		break;
+	case TAG_CALL:
+		w->call_armed = false;
+		if (read(w->call_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
+			abort();
+		break;
+	case TAG_IGNORE:
+		break;
+	}
+}
+
+static void reap(struct worker *w)
+{
+	struct io_uring_cqe *cqe;
+	unsigned int head, n = 0;
+
+	/* Handlers may arm polls but never reap, so the head stays ours. */
+	io_uring_for_each_cqe(&w->ring, head, cqe) {
+		complete_one(w, io_uring_cqe_get_data64(cqe), cqe->res);
+		n++;
+	}
+	io_uring_cq_advance(&w->ring, n);
+}
+
+void worker_wait(struct worker *w)
+{
+	io_uring_submit_and_wait(&w->ring, 1);
+	reap(w);
+}
+
+void worker_complete(struct worker *w)
+{
+	while (w->outstanding)
+		worker_wait(w);
+}
+
+static void poll_fd(struct worker *w, int fd, void *p, enum worker_tag tag)
+{
+	struct io_uring_sqe *sqe = worker_sqe(w);
+
+	io_uring_prep_poll_add(sqe, fd, POLLIN);
+	worker_sqe_tag(sqe, p, tag);
+}
+
+static void arm_polls(struct worker *w)
+{
+	if (!w->evtchn_armed)
+		poll_fd(w, xenevtchn_fd(w->xce), w, TAG_EVTCHN);
+	if (!w->call_armed)
+		poll_fd(w, w->call_fd, w, TAG_CALL);
+	w->evtchn_armed = w->call_armed = true;
+}
+
+/* --- the loop ---------------------------------------------------------------- */
+
+static void run_call(struct worker *w)
+{
+	if (!atomic_load_explicit(&w->call_pending, memory_order_acquire))
+		return;
+	pthread_mutex_lock(&w->call_lock);
+	w->call_fn(w, w->call_arg);
+	atomic_store(&w->call_pending, false);
+	pthread_cond_signal(&w->call_done);
+	pthread_mutex_unlock(&w->call_lock);
+}
+
+static void run_timers(struct worker *w)
+{
+	struct queue *q, *next;
+
+	for (q = w->timed; q; q = next) {
+		next = q->timed_next;
+		if (q->timer_ns > w->now_ns)
+			continue;
+		timer_unlist(q);
+		q->timer_ns = 0;
+		if (q->port_masked)
+			unmask(w, q);
+		q->port_masked = false;
+		worker_activate(w, q);
+	}
+}
+
+/* One turn for each queue that is active now. */
+static void serve(struct worker *w)
+{
+	struct queue *q = w->active, *last = q ? q->active_prev : NULL, *next;
+	bool end;
+
+	for (; q; q = next) {
+		end = q == last;
+		next = end ? NULL : q->active_next;
+		if (queue_serve(q) || queue_arm(q))
+			continue;
+		deactivate(w, q);
+		if (q->timer_ns)
+			timer_list(w, q);
+	}
+	/* Start the next round one further, so that nobody is always first. */
+	if (w->active)
+		w->active = w->active->active_next;
+}
+
+static uint64_t next_timer(const struct worker *w)
+{
+	uint64_t first = UINT64_MAX;
+	const struct queue *q;
+
+	for (q = w->timed; q; q = q->timed_next)
+		if (q->timer_ns < first)
+			first = q->timer_ns;
+	return first;
+}
+
+static void sleep_until(struct worker *w, uint64_t deadline)
+{
+	struct __kernel_timespec ts;
+	struct io_uring_cqe *cqe;
+	uint64_t now = clock_ns();
+
+	if (deadline != UINT64_MAX) {
+		uint64_t ns = deadline > now ? deadline - now : 0;
+
+		ts.tv_sec = (long long)(ns / 1000000000ull);
+		ts.tv_nsec = (long long)(ns % 1000000000ull);
+	}
+	STAT_ADD(w->busy_ns, now - w->now_ns);
+	STAT_INC(w->sleeps);
+	atomic_store(&w->asleep, true);
+	if (!atomic_load(&w->call_pending))
+		io_uring_submit_and_wait_timeout(&w->ring, &cqe, 1,
+						 deadline == UINT64_MAX ? NULL : &ts, NULL);
+	atomic_store(&w->asleep, false);
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+
+	while (!w->stop) {
+		w->now_ns = clock_ns();
+		atomic_fetch_add_explicit(&w->rounds, 1, memory_order_relaxed);
+		reap(w);
+		run_call(w);
+		run_timers(w);
+		serve(w);
+		arm_polls(w);
+		if (!w->active)
+			sleep_until(w, next_timer(w));
+		else if (io_uring_sq_ready(&w->ring))
+			io_uring_submit(&w->ring);
+	}
+	return NULL;
+}
+
+/* --- start and stop ----------------------------------------------------------- */
+
+static void *pool_map(size_t bytes, bool want_huge, bool *huge)
+{
+	void *p = MAP_FAILED;
+
+	*huge = false;
+	if (want_huge)
+		p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	if (p != MAP_FAILED) {
+		*huge = true;
+		return p;
+	}
+	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	/* No reserved huge pages on this host: transparent ones do nearly as well. */
+	if (want_huge)
+		madvise(p, bytes, MADV_HUGEPAGE);
+	return p;
+}
+
+static int pool_init(struct worker *w)
+{
+	size_t tx = NETIF_TX_RING_SIZE * (size_t)NETIF_PAGE_SIZE;
+	size_t reads = WORKER_READS_MAX * WORKER_FRAME_ROOM;
+	struct iovec iov;
+
+	w->pool_bytes = (tx + reads + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	w->tx_pages = pool_map(w->pool_bytes, w->config->huge_pages, &w->pool_huge);
+	if (!w->tx_pages)
+		return -ENOMEM;
+	w->read_frames = w->tx_pages + tx;
+	w->scratch = aligned_alloc(64, (sizeof(*w->scratch) + 63) & ~63ul);
+	if (!w->scratch)
+		return -ENOMEM;
+	iov.iov_base = w->tx_pages;
+	iov.iov_len = w->pool_bytes;
+	/* Refused where RLIMIT_MEMLOCK is small: plain reads then. */
+	w->pool_fixed = !io_uring_register_buffers(&w->ring, &iov, 1);
+	return 0;
+}
+
+static int events_init(struct worker *w)
+{
+	int fd, flags;
+
+	w->xce = xenevtchn_open(NULL, 0);
+	if (!w->xce)
+		return -errno;
+	fd = xenevtchn_fd(w->xce);
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
+		return -errno;
+	w->call_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return w->call_fd < 0 ? -errno : 0;
+}
+
+static void worker_free(struct worker *w)
+{
+	if (w->ring.ring_fd >= 0)
+		io_uring_queue_exit(&w->ring);
+	if (w->xce)
+		xenevtchn_close(w->xce);
+	if (w->call_fd >= 0)
+		close(w->call_fd);
+	copy_exit(&w->copy);
+	if (w->tx_pages)
+		munmap(w->tx_pages, w->pool_bytes);
+	free(w->scratch);
+	free(w->by_port);
+}
+
+static void pin(struct worker *w)
+{
+	const struct config_list *cpus = &w->config->worker_cpus;
+	cpu_set_t set;
+
+	if (!cpus->count)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET((unsigned int)atoi(cpus->items[w->index % cpus->count]), &set);
+	if (pthread_setaffinity_np(w->thread, sizeof(set), &set))
+		log_warning("worker %u: CPU %s cannot be had; it runs unpinned. Check worker_cpus",
+			    w->index, cpus->items[w->index % cpus->count]);
+}
+
+int worker_start(struct worker *w, unsigned int index, const struct config_data *config)
+{
+	char name[16];
+	int rc;
+
+	memset(w, 0, sizeof(*w));
+	w->index = index;
+	w->config = config;
+	w->call_fd = w->ring.ring_fd = -1;
+	pthread_mutex_init(&w->call_lock, NULL);
+	pthread_cond_init(&w->call_done, NULL);
+	rc = io_uring_queue_init(RING_ENTRIES, &w->ring, 0);
+	if (rc) {
+		w->ring.ring_fd = -1;
+		goto err;
+	}
+	rc = copy_init(&w->copy, config->copy_batch);
+	if (!rc)
+		rc = events_init(w);
+	if (!rc)
+		rc = pool_init(w);
+	if (!rc)
+		rc = -pthread_create(&w->thread, NULL, worker_main, w);
+	if (rc)
+		goto err;
+	snprintf(name, sizeof(name), "netback-w%u", index);
+	pthread_setname_np(w->thread, name);
+	pin(w);
+	return 0;
+err:
+	worker_free(w);
+	return rc;
+}
+
+void worker_call(struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg)
+{
+	uint64_t one = 1;
+
+	pthread_mutex_lock(&w->call_lock);
+	w->call_fn = fn;
+	w->call_arg = arg;
+	atomic_store_explicit(&w->call_pending, true, memory_order_release);
+	if (write(w->call_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		abort();
+	while (atomic_load(&w->call_pending))
+		pthread_cond_wait(&w->call_done, &w->call_lock);
+	pthread_mutex_unlock(&w->call_lock);
+}
+
+static void stop_here(struct worker *w, void *arg)
+{
+	w->stop = true;
+}
+
+void worker_stop(struct worker *w)
+{
+	worker_call(w, stop_here, NULL);
+	pthread_join(w->thread, NULL);
+	worker_free(w);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Worker threads.  Each owns its queues' guest-transmit rings, their TAP
+ * descriptors, one io_uring, one event-channel handle and one grant handle, and
+ * serves the queues that have work by deficit round robin (T18).
+ * Everything a burst needs lives here, not in the queue: memory does not grow with vifs.
+ */
+#ifndef NETBACK_WORKER_H
+#define NETBACK_WORKER_H
+
+#include <liburing.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <xenevtchn.h>
+
+#include "lib/netif/rx.h"
+#include "lib/netif/tx.h"
+#include "lib/tap/tap.h"
+#include "netback-ng/config.h"
+#include "netback-ng/copy.h"
+#include "netback-ng/frame.h"
+
+#define WORKERS_MAX 16
+#define WORKER_READS_MAX 64 /* frames read from a TAP before they are delivered */
+/* A read buffer: a page for alignment, then the frame, in whole pages. */
+#define WORKER_FRAME_ROOM \
+	((TAP_FRAME_MAX + 2 * NETIF_PAGE_SIZE - 1) & ~((size_t)NETIF_PAGE_SIZE - 1))
+
+struct queue;
+
+/* Scratch of one burst.  Sizes follow the ring: 256 slots. */
+struct worker_scratch {
+	struct netif_tx_burst tx;
+	struct frame frames[NETIF_TX_RING_SIZE];
+	struct iovec iov[2 * NETIF_TX_RING_SIZE + WORKER_READS_MAX];
+	struct frame_head heads[NETIF_TX_RING_SIZE];
+	struct netif_rx_req rx_reqs[NETIF_RX_RING_SIZE];
+	struct netif_rx_part rx_parts[NETIF_RX_RING_SIZE];
+	bool slot_failed[NETIF_TX_RING_SIZE];
+	int results[NETIF_TX_RING_SIZE]; /* of TAP reads and writes, by frame */
+};
+
+struct worker {
+	unsigned int index;
+	pthread_t thread;
+	const struct config_data *config;
+	struct io_uring ring;
+	xenevtchn_handle *xce;
+	struct copy copy;
+	struct worker_scratch *scratch;
+	uint8_t *tx_pages;	/* one page a ring slot: targets of grant copies from the guest */
+	uint8_t *read_frames;	/* WORKER_READS_MAX x WORKER_FRAME_ROOM: TAP reads */
+	size_t pool_bytes;
+	bool pool_huge, pool_fixed;
+	unsigned int outstanding; /* TAP reads and writes in flight */
+
+	struct queue *active;	/* ring list of queues with work; the head is served next */
+	struct queue *timed;	/* list of queues with a timer */
+	struct queue **by_port; /* event channel port -> queue */
+	unsigned int nports;
+	unsigned int nqueues;	/* assigned here */
+	uint64_t now_ns;	/* of this round */
+
+	int call_fd;		/* eventfd: a call waits */
+	bool call_armed, evtchn_armed;
+	_Atomic(bool) call_pending;
+	pthread_mutex_t call_lock;
+	pthread_cond_t call_done;
+	void (*call_fn)(struct worker *w, void *arg);
+	void *call_arg;
+	bool stop;
+
+	_Atomic(uint64_t) rounds; /* of the loop */
+	_Atomic(bool) asleep;
+	uint64_t alive_rounds;	  /* main thread's: rounds at the last dataplane_alive() */
+	uint64_t sleeps, busy_ns;
+};
+
+/* Main thread: create, run fn on the worker's thread and wait for its end, stop. */
+int worker_start(struct worker *w, unsigned int index, const struct config_data *config);
+void worker_call(struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg);
+void worker_stop(struct worker *w);
+
+/* Worker thread. */
+uint64_t clock_ns(void);
+/* Put q on the list of queues to serve. */
+void worker_activate(struct worker *w, struct queue *q);
+/* Forget q: no list, no port refers to it afterwards. */
+void worker_forget(struct worker *w, struct queue *q);
+int worker_watch_port(struct worker *w, unsigned int port, struct queue *q);
+void worker_unwatch_port(struct worker *w, unsigned int port);
+
+/* An SQE, submitting first where the queue is full.  Never NULL. */
+struct io_uring_sqe *worker_sqe(struct worker *w);
+/* Submit and wait until every read and write in flight is done: they never block. */
+void worker_complete(struct worker *w);
+/* Submit and wait for at least one completion of any kind. */
+void worker_wait(struct worker *w);
+
+/* What a completion belongs to: low bits of user_data. */
+enum worker_tag { TAG_IO, TAG_TAP_POLL, TAG_EVTCHN, TAG_CALL, TAG_IGNORE };
+#define WORKER_TAG_MASK 7ull
+
+static inline void worker_sqe_tag(struct io_uring_sqe *sqe, const void *p, enum worker_tag tag)
+{
+	io_uring_sqe_set_data64(sqe, (uint64_t)(uintptr_t)p | tag);
+}
+
+/* A read or write: its result goes to scratch->results[i]. */
+static inline void worker_sqe_result(struct worker *w, struct io_uring_sqe *sqe, unsigned int i)
+{
+	io_uring_sqe_set_data64(sqe, (uint64_t)i << 3 | TAG_IO);
+	w->outstanding++;
+}
+
+#endif

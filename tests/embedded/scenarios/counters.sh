@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the hypervisor is asked to do for a packet, as the embedded Xen counted it:
+# no grant operation with static grants, batched copies without, few notifications under load.
+#
+#   g1 (stock), g2 (ng) -- netback-ngd -- xenbr0 -- outside
+# shellcheck source=tests/embedded/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+# Frames that crossed guest D's rings, both directions.
+frames() { vif_sum "$1" '.tx_frames + .rx_frames'; }
+
+measure() {
+	local c
+	declare -gA BEFORE=() DELTA=()
+	for c in map_pages unmap_pages copy_calls copy_segments notify_sent; do BEFORE[$c]=$(xen_count 0 $c); done
+	BEFORE[frames]=$(frames "${1#g}")
+	BEFORE[guest_notify]=$(xen_count "${1#g}" notify_sent)
+	flows "$@"
+	for c in map_pages unmap_pages copy_calls copy_segments notify_sent; do
+		DELTA[$c]=$(($(xen_count 0 $c) - BEFORE[$c]))
+	done
+	DELTA[frames]=$(($(frames "${1#g}") - BEFORE[frames]))
+	DELTA[guest_notify]=$(($(xen_count "${1#g}" notify_sent) - BEFORE[guest_notify]))
+	for c in "${!DELTA[@]}"; do echo "  $c ${DELTA[$c]}"; done
+}
+
+static_path() {
+	measure g2 outside "$@"
+	local ops=$((DELTA[map_pages] + DELTA[unmap_pages] + DELTA[copy_segments]))
+	[ $ops = 0 ] || fail "$ops grant operations for ${DELTA[frames]} frames"
+}
+
+copy_path() {
+	measure g1 outside "$@"
+	[ $((DELTA[map_pages] + DELTA[unmap_pages])) = 0 ] || fail "the copy path mapped pages"
+	[ "${DELTA[copy_segments]}" -ge $((32 * DELTA[copy_calls])) ] ||
+		fail "$((DELTA[copy_segments] / (DELTA[copy_calls] + 1))) segments per copy call"
+}
+
+# Under load: packets come faster than one side handles them one by one.
+notifications() {
+	measure "$@"
+	[ $((32 * DELTA[notify_sent])) -le "${DELTA[frames]}" ] ||
+		fail "${DELTA[notify_sent]} notifications by the back end for ${DELTA[frames]} frames"
+}
+
+must network_start
+daemon_configure
+must daemon_start
+must guest_start 1 stock 1
+must guest_start 2 ng 1
+must reach g1 outside
+must reach g2 outside
+case_run static-grants-tx static_path
+case_run static-grants-rx static_path -R
+case_run copy-batch-tx copy_path
+case_run copy-batch-rx copy_path -R
+case_run notifications-stock notifications g1 outside -u -b 0 -l 64
+case_run notifications-ng notifications g2 outside -u -b 0 -l 64
