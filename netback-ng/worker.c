@@ -343,7 +343,7 @@ static void *worker_main(void *arg)
 		run_timers(w);
 		serve(w);
 		arm_polls(w);
-		if (!w->active)
+		if (!w->active && !w->stop) /* a stop just called must not sleep once more */
 			sleep_until(w, next_timer(w));
 		else if (io_uring_sq_ready(&w->ring))
 			io_uring_submit(&w->ring);
