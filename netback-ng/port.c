@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The host side of a queue: a TAP descriptor behind io_uring.  One submission
- * carries a burst either way.  The descriptor is non-blocking, so a read of an
- * empty TAP answers -EAGAIN at once instead of waiting in the kernel.
+ * carries a burst either way.  Reads are marked RWF_NOWAIT: O_NONBLOCK alone
+ * would have io_uring wait inside the kernel for a frame.  Kernels whose TAP does
+ * not know the flag get plain reads, which do heed O_NONBLOCK.
  */
 #include <errno.h>
 #include <poll.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "netback-ng/queue.h"
 #include "netback-ng/vif_data.h"
@@ -78,7 +81,25 @@ static void prepare_read(struct queue *q, unsigned int i)
 		io_uring_prep_read_fixed(sqe, q->tap_fd, to, TAP_VNET_LEN + TAP_FRAME_MAX, 0, 0);
 	else
 		io_uring_prep_read(sqe, q->tap_fd, to, TAP_VNET_LEN + TAP_FRAME_MAX, 0);
+	sqe->rw_flags = RWF_NOWAIT;
 	worker_sqe_result(w, sqe, i);
+}
+
+static void read_plainly(struct queue *q, unsigned int first, unsigned int n)
+{
+	struct worker *w = q->worker;
+	unsigned int i;
+	ssize_t got;
+
+	for (i = first; i < first + n; i++) {
+		got = read(q->tap_fd, read_buffer(w, i), TAP_VNET_LEN + TAP_FRAME_MAX);
+		w->scratch->results[i] = got < 0 ? -errno : (int)got;
+		if (got < 0)
+			break;
+	}
+	/* After the first that found nothing, none was tried. */
+	for (; i < first + n; i++)
+		w->scratch->results[i] = -EAGAIN;
 }
 
 /* One frame as it lies in a read buffer. */
@@ -117,10 +138,14 @@ static unsigned int read_some(struct queue *q, struct frame *frames, unsigned in
 	struct worker *w = q->worker;
 	unsigned int i, got = 0;
 
-	for (i = 0; i < n; i++)
-		prepare_read(q, have + i);
 	STAT_INC(q->stats.tap_submits);
-	worker_complete(w);
+	if (q->tap_nowait) {
+		for (i = 0; i < n; i++)
+			prepare_read(q, have + i);
+		worker_complete(w);
+	} else {
+		read_plainly(q, have, n);
+	}
 	for (i = 0; i < n; i++)
 		if (take_read(q, &frames[have + got], have + i, w->scratch->results[have + i]))
 			got++;
@@ -216,6 +241,14 @@ unsigned int port_read(struct queue *q)
 	else
 		queue_rx(q, q->worker, frames, n, false);
 	return n;
+}
+
+bool port_knows_nowait(int fd)
+{
+	char byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 0 };
+
+	return preadv2(fd, &iov, 1, -1, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
 }
 
 /* --- waiting ------------------------------------------------------------------- */

@@ -25,7 +25,7 @@ bool port_wants_direct(struct queue *q)
 	const struct netif_hash *hash = atomic_load_explicit(&q->vif->hash, memory_order_acquire);
 	unsigned int mean = q->read_ewma >> 3;
 
-	if (!q->worker->config->direct_read || !q->grefs.count || hash)
+	if (!q->worker->config->direct_read || !q->tap_nowait || !q->grefs.count || hash)
 		return false;
 	return q->direct = mean > (q->direct ? DIRECT_TO : DIRECT_FROM);
 }
@@ -62,6 +62,7 @@ static int read_over(struct queue *q, uint8_t **pages, struct netif_vnet *vnet)
 		iov[n].iov_len = NETIF_PAGE_SIZE;
 	}
 	io_uring_prep_readv(sqe, q->tap_fd, iov, n, 0);
+	sqe->rw_flags = RWF_NOWAIT;
 	worker_sqe_result(w, sqe, 0);
 	STAT_INC(q->stats.tap_submits);
 	worker_complete(w);

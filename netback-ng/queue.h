@@ -34,6 +34,7 @@ struct queue {
 	uint64_t spurious_since_ns;
 	unsigned int spurious;	/* events in a row that brought no work */
 	bool tap_ready;		/* the TAP may have frames */
+	bool tap_nowait;	/* this kernel's TAP knows RWF_NOWAIT */
 	bool tap_armed;		/* a poll on it is with the kernel */
 	bool port_masked;	/* events are held back until timer_ns */
 	unsigned int read_burst; /* reads to submit at once; follows the load */
@@ -84,6 +85,8 @@ unsigned int port_read_direct(struct queue *q);
 bool port_wants_direct(struct queue *q);
 void port_count_size(struct queue *q, unsigned int len);
 void port_write(struct queue *q, struct frame **frames, unsigned int n);
+/* Can a read of this TAP be told not to wait?  Reads nothing. */
+bool port_knows_nowait(int fd);
 void port_arm(struct queue *q);
 void port_disarm(struct queue *q);
 

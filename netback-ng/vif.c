@@ -155,6 +155,7 @@ static struct queue *queue_alloc(struct vif *vif, unsigned int index)
 	q->index = index;
 	q->domid = vif->id.domid;
 	q->tap_fd = vif->tap.fds[index];
+	q->tap_nowait = port_knows_nowait(q->tap_fd);
 	q->read_burst = 2;
 	pthread_mutex_init(&q->rx_lock, NULL);
 	netif_gref_map_init(&q->grefs);

@@ -34,3 +34,12 @@ tests_unit_front_hub_LDADD = lib/xen/libxenhelp.a lib/netif/libnetif.a \
 noinst_PROGRAMS += tests/bench/tap-copier
 tests_bench_tap_copier_SOURCES = tests/bench/tap-copier.c
 tests_bench_tap_copier_LDADD = lib/tap/libtap.a
+noinst_PROGRAMS += tests/bench/netfront-ng-gen
+tests_bench_netfront_ng_gen_SOURCES = tests/bench/netfront-ng-gen.c
+tests_bench_netfront_ng_gen_CFLAGS = $(netfront_user_cflags)
+tests_bench_netfront_ng_gen_LDADD = $(netfront_user_libs)
+noinst_PROGRAMS += tests/bench/netfront-ng-evil
+tests_bench_netfront_ng_evil_SOURCES = tests/bench/netfront-ng-evil.c tests/bench/evil.h \
+	tests/bench/evil-ring.c tests/bench/evil-control.c
+tests_bench_netfront_ng_evil_CFLAGS = $(netfront_user_cflags)
+tests_bench_netfront_ng_evil_LDADD = $(netfront_user_libs)

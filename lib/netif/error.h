@@ -16,29 +16,29 @@
  * first (XSA-448 calls them "not really useful"), so a front end that sends one
  * is odd, not hostile.
  */
-#define NETIF_ERRORS(X)                                                                           \
-	X(RING_OVERRUN, ring_overrun, FATAL, "producer index is more than a ring ahead")          \
-	X(TX_CHAIN_OPEN, tx_chain_open, FATAL, "producer stops in the middle of a packet's slots") \
-	X(TX_TOO_MANY_SLOTS, tx_too_many_slots, FATAL, "packet has more slots than any front end may use") \
-	X(TX_SLOTS_DROPPED, tx_slots_dropped, PACKET, "packet has more than 18 slots")            \
-	X(TX_CROSS_PAGE, tx_cross_page, FATAL, "slot crosses its page's end")                     \
-	X(TX_ZERO_SLOT, tx_zero_slot, PACKET, "slot of zero bytes")                               \
-	X(TX_SIZE_MISMATCH, tx_size_mismatch, PACKET, "slots hold more than the packet's size")   \
-	X(TX_TOO_SHORT, tx_too_short, PACKET, "frame shorter than an Ethernet header")            \
-	X(TX_EXTRA_MISSING, tx_extra_missing, FATAL, "extra info announced but not there")        \
-	X(TX_EXTRA_TYPE, tx_extra_type, FATAL, "unknown extra info type")                         \
-	X(TX_GSO_TYPE, tx_gso_type, FATAL, "unknown GSO type")                                    \
-	X(TX_GSO_SIZE, tx_gso_size, FATAL, "GSO segment size of zero")                            \
-	X(TX_GSO_HEADER, tx_gso_header, PACKET, "GSO frame whose headers are not TCP of that type") \
-	X(TX_CSUM_HEADER, tx_csum_header, PACKET, "blank checksum in a frame that is not TCP or UDP") \
-	X(TX_BAD_GREF, tx_bad_gref, PACKET, "grant reference cannot be copied or is not mapped")  \
-	X(RX_BAD_GREF, rx_bad_gref, PACKET, "receive grant cannot be written")                    \
-	X(RX_READONLY_GREF, rx_readonly_gref, PACKET, "receive buffer mapped read-only")          \
-	X(RSP_ID, rsp_id, FATAL, "response with an id that is not outstanding")                   \
-	X(RSP_BOUNDS, rsp_bounds, PACKET, "response's offset and size leave the page, or make no frame") \
-	X(RSP_CHAIN, rsp_chain, PACKET, "response chain is open-ended or longer than a packet can be") \
-	X(RSP_EXTRA, rsp_extra, PACKET, "response extra info is malformed")                       \
-	X(CTRL_TYPE, ctrl_type, PACKET, "control message of unknown type")                        \
+#define NETIF_ERRORS(X)                                                                            \
+	X(RING_OVERRUN, ring_overrun, FATAL, "producer index is more than a ring ahead")           \
+	X(TX_CHAIN_OPEN, tx_chain_open, FATAL, "producer stops amid a packet's slots")             \
+	X(TX_TOO_MANY_SLOTS, tx_too_many_slots, FATAL, "packet has far more slots than allowed")   \
+	X(TX_SLOTS_DROPPED, tx_slots_dropped, PACKET, "packet has more than 18 slots")             \
+	X(TX_CROSS_PAGE, tx_cross_page, FATAL, "slot crosses its page's end")                      \
+	X(TX_ZERO_SLOT, tx_zero_slot, PACKET, "slot of zero bytes")                                \
+	X(TX_SIZE_MISMATCH, tx_size_mismatch, PACKET, "slots hold more than the packet's size")    \
+	X(TX_TOO_SHORT, tx_too_short, PACKET, "frame shorter than an Ethernet header")             \
+	X(TX_EXTRA_MISSING, tx_extra_missing, FATAL, "extra info announced but not there")         \
+	X(TX_EXTRA_TYPE, tx_extra_type, FATAL, "unknown extra info type")                          \
+	X(TX_GSO_TYPE, tx_gso_type, FATAL, "unknown GSO type")                                     \
+	X(TX_GSO_SIZE, tx_gso_size, FATAL, "GSO segment size of zero")                             \
+	X(TX_GSO_HEADER, tx_gso_header, PACKET, "GSO frame without TCP headers of its type")       \
+	X(TX_CSUM_HEADER, tx_csum_header, PACKET, "blank checksum, but neither TCP nor UDP")       \
+	X(TX_BAD_GREF, tx_bad_gref, PACKET, "grant reference cannot be used")                      \
+	X(RX_BAD_GREF, rx_bad_gref, PACKET, "receive grant cannot be written")                     \
+	X(RX_READONLY_GREF, rx_readonly_gref, PACKET, "receive buffer mapped read-only")           \
+	X(RSP_ID, rsp_id, FATAL, "response with an id that is not outstanding")                    \
+	X(RSP_BOUNDS, rsp_bounds, PACKET, "response leaves its page, or makes no frame")           \
+	X(RSP_CHAIN, rsp_chain, PACKET, "response chain is endless or too long")                   \
+	X(RSP_EXTRA, rsp_extra, PACKET, "response extra info is malformed")                        \
+	X(CTRL_TYPE, ctrl_type, PACKET, "control message of unknown type")                         \
 	X(CTRL_DATA, ctrl_data, PACKET, "control message with bad parameters")
 
 enum netif_error {

@@ -31,7 +31,10 @@ int netif_front_tx_id(struct netif_front_tx *tx);
 void netif_front_tx_put_id(struct netif_front_tx *tx, u16 id);
 /* Ring slots free for netif_front_tx_send(): data segments + 1 for a GSO extra. */
 u32 netif_front_tx_room(const struct netif_front_tx *tx);
-/* Write one packet's requests; the caller has checked room and pushes. */
+/*
+ * Write one packet's requests; the caller has checked room and pushes.  The hash
+ * of m is not sent: the back end steers what it receives by its own means.
+ */
 void netif_front_tx_send(struct netif_front_tx *tx, const struct netif_meta *m,
 			 const struct netif_front_seg *segs, u32 n);
 /*

@@ -26,7 +26,7 @@ struct netif_gref_map {
 };
 
 void netif_gref_map_init(struct netif_gref_map *m);
-/* 0, -EEXIST, or -ENOSPC beyond NETIF_GREF_MAP_MAX. */
+/* 0, -EINVAL for a NULL address, -EEXIST, or -ENOSPC beyond NETIF_GREF_MAP_MAX. */
 int netif_gref_map_add(struct netif_gref_map *m, u32 gref, void *addr, bool readonly);
 /* The address that was mapped, or NULL where the gref was never added. */
 void *netif_gref_map_del(struct netif_gref_map *m, u32 gref);

@@ -30,7 +30,8 @@ void netif_hash_init(struct netif_hash *h);
 int netif_hash_payload(const struct netif_hash *h, const struct netif_ctrl_req *q);
 
 /*
- * Carry out messages 1-7.  payload: private copy of netif_hash_payload() bytes.
+ * Carry out messages 1-7.  payload: private copy of netif_hash_payload()
+ * bytes; NULL where that was 0 or -EINVAL (the status then names the fault).
  * Fills rsp->status and rsp->data (id and type too).  A message that fails
  * changes nothing.  nqueues: of this vif, to check the mapping's entries.
  */

@@ -20,7 +20,10 @@ struct netif_header {
 	bool fragment;	 /* IP fragment, first or later */
 };
 
-/* Never fails: what cannot be parsed stays 0.  len: bytes at buf (a prefix of the frame will do). */
+/*
+ * Never fails: what cannot be parsed stays 0, what is not 0 lies within len.
+ * len: bytes at buf (a prefix of the frame will do).
+ */
 void netif_header_parse(const u8 *buf, u32 len, struct netif_header *h);
 
 /* virtio_net_hdr_mrg_rxbuf, 12 bytes, little-endian fields (TUNSETVNETLE not needed on x86). */

@@ -18,7 +18,8 @@ struct netif_meta {
 	u32 hash;     /* Toeplitz, host order */
 };
 
-/* A hash extra's type is the bit's number (netif.h: _XEN_NETIF_CTRL_HASH_TYPE_*), its value little-endian. */
+/* A hash extra's type is the bit's number (netif.h: _XEN_NETIF_CTRL_HASH_TYPE_*), its value
+ * little-endian. */
 static inline void netif_meta_put_hash(const struct netif_meta *m, struct netif_extra *x)
 {
 	struct netif_extra hash = { .type = NETIF_EXTRA_TYPE_HASH };

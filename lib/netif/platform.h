@@ -39,7 +39,7 @@ typedef int64_t s64;
 #define netif_store(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define netif_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define netif_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
-#define netif_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define netif_mb() __sync_synchronize()
 #define netif_prefetch(p) __builtin_prefetch(p)
 #endif
 

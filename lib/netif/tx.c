@@ -75,7 +75,7 @@ static enum netif_error take_extras(struct tx_cursor *c, struct netif_tx_frame *
 	return NETIF_OK;
 }
 
-/* Data slots behind the first.  Their bytes are subtracted from the first's, which has the total. */
+/* Data slots behind the first; their bytes are subtracted from the first's, the total. */
 static enum netif_error take_rest(struct tx_cursor *c, struct netif_tx_frame *f,
 				  struct netif_tx_req *first)
 {

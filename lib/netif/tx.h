@@ -12,7 +12,8 @@
 #include "meta.h"
 #include "ring.h"
 
-/* netfront may use MAX_SKB_FRAGS of its kernel; beyond this it is an attack (netback's fatal_skb_slots). */
+/* netfront may use MAX_SKB_FRAGS of its kernel; beyond this it is an attack (netback's
+ * fatal_skb_slots). */
 #define NETIF_TX_FATAL_SLOTS 20
 
 struct netif_tx_frame {
@@ -20,8 +21,12 @@ struct netif_tx_frame {
 	u16 slot;	/* its first data slot in burst->slots */
 	u16 nslots;	/* data slots */
 	u16 nextras;	/* extra-info slots; in the ring they follow the first data slot */
-	u8 error;	/* enum netif_error: 0, or why this packet must be answered with an error */
-	u8 mcast_op;	/* 0, or NETIF_EXTRA_TYPE_MCAST_ADD/_DEL: carries no packet (netif.h) */
+	/* enum netif_error: 0, or why this packet must be answered with an error; then its
+	 * slots' offsets and sizes mean nothing, their ids do. */
+	u8 error;
+	/* 0, or NETIF_EXTRA_TYPE_MCAST_ADD/_DEL: a dummy request that carries no packet
+	 * (netif.h); its slot is unchecked, touch only the address and respond. */
+	u8 mcast_op;
 	u8 mcast_addr[6];
 };
 

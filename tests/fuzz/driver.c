@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Runs a fuzz target without libFuzzer: files given, or the corpus, then a fixed random sequence. */
+/* A fuzz target without libFuzzer: files given, or the corpus and a fixed random sequence. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

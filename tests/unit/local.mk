@@ -14,3 +14,23 @@ tests_unit_test_netif_SOURCES = \
 tests_unit_test_netif_CPPFLAGS = $(AM_CPPFLAGS)
 tests_unit_test_netif_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
 tests_unit_test_netif_LDADD = lib/netif/libnetif.a $(CHECK_LIBS)
+# The embedded Xen's own tests; each starts itself again under tests/xensim/xensim run.
+xensim_test_sources = tests/unit/test_xensim.h tests/unit/test_xensim.c tests/xensim/client.h tests/xensim/client.c
+xensim_test_libs = $(XENGNTTAB_LIBS) $(XENEVTCHN_LIBS) $(XENSTORE_LIBS) $(CHECK_LIBS) -lpthread
+xensim_tests = tests/unit/test_xensim_grant tests/unit/test_xensim_evtchn tests/unit/test_xensim_store \
+	tests/unit/test_xensim_ctrl
+check_PROGRAMS += $(xensim_tests)
+TESTS += $(xensim_tests) tests/unit/test_xensim_cli.sh
+EXTRA_DIST += tests/unit/test_xensim_cli.sh
+tests_unit_test_xensim_grant_SOURCES = tests/unit/test_xensim_grant.c $(xensim_test_sources)
+tests_unit_test_xensim_grant_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_xensim_grant_LDADD = $(xensim_test_libs)
+tests_unit_test_xensim_evtchn_SOURCES = tests/unit/test_xensim_evtchn.c $(xensim_test_sources)
+tests_unit_test_xensim_evtchn_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_xensim_evtchn_LDADD = $(xensim_test_libs)
+tests_unit_test_xensim_store_SOURCES = tests/unit/test_xensim_store.c $(xensim_test_sources)
+tests_unit_test_xensim_store_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_xensim_store_LDADD = $(xensim_test_libs)
+tests_unit_test_xensim_ctrl_SOURCES = tests/unit/test_xensim_ctrl.c $(xensim_test_sources)
+tests_unit_test_xensim_ctrl_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_xensim_ctrl_LDADD = $(XENCONTROL_LIBS) $(xensim_test_libs)

@@ -67,6 +67,16 @@ static pid_t daemon_start(const char *dir)
 	return pid;
 }
 
+/* An end other than a clean one is worth a word: a sanitizer may have found something. */
+static int daemon_stop(pid_t pid)
+{
+	int status = 0;
+
+	kill(pid, SIGTERM);
+	waitpid(pid, &status, 0);
+	return status ? cli_error("xensimd ended with status 0x%x", status) : 0;
+}
+
 static void forward(int sig)
 {
 	if (command_pid > 0)
@@ -115,10 +125,8 @@ int cli_run(int argc, char **argv)
 	set_environment(dir, socket);
 	daemon = daemon_start(dir);
 	rc = daemon < 0 ? cli_error("xensimd does not start") : command_run(argv);
-	if (daemon > 0) {
-		kill(daemon, SIGTERM);
-		waitpid(daemon, NULL, 0);
-	}
+	if (daemon > 0 && daemon_stop(daemon) && !rc)
+		rc = 1;
 	unlink(socket);
 	rmdir(host);
 	return rc;

@@ -199,7 +199,7 @@ int client_alive(const struct client *c)
 	       c->incarnation;
 }
 
-static struct view *view_open(struct client *c, unsigned int domid)
+static struct view *view_open(struct client *c, unsigned int domid, struct view *before)
 {
 	struct xensim_msg m = { .op = XENSIM_MEM, .arg = { domid } };
 	struct view *v = malloc(sizeof(*v));
@@ -207,12 +207,16 @@ static struct view *view_open(struct client *c, unsigned int domid)
 
 	if (!v || client_call(c, &m, NULL, 0, NULL, 0, &fd) || fd < 0)
 		goto fail;
+	v->before = before;
 	v->incarnation = m.arg[0];
 	v->fd = fd;
 	v->base = mmap(NULL, (size_t)XENSIM_FRAMES * XENSIM_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
 		       fd, 0);
-	if (v->base != MAP_FAILED)
+	if (v->base != MAP_FAILED) {
+		if (before)
+			close(before->fd);
 		return v;
+	}
 fail:
 	if (fd >= 0)
 		close(fd);
@@ -238,10 +242,9 @@ struct view *client_view(struct client *c, unsigned int domid)
 	pthread_mutex_lock(&hosts_lock);
 	v = atomic_load(&h->view[domid]);
 	if (!view_current(h, domid, v)) {
+		v = view_open(c, domid, v);
 		if (v)
-			close(v->fd);
-		v = view_open(c, domid);
-		atomic_store(&h->view[domid], v);
+			atomic_store(&h->view[domid], v);
 	}
 	pthread_mutex_unlock(&hosts_lock);
 	return v;

@@ -12,8 +12,9 @@
 
 #include "tests/xensim/abi.h"
 
-/* One domain's memory, mapped whole. Never unmapped: another thread may be copying. */
+/* One domain's memory, mapped whole. Never unmapped or freed: another thread may be copying. */
 struct view {
+	struct view *before; /* of the domain that had the number before */
 	uint32_t incarnation;
 	int fd;
 	char *base;

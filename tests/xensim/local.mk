@@ -30,7 +30,25 @@ tests_xensim_lib_libxenevtchn_so_1_CFLAGS = $(xensim_lib_cflags)
 tests_xensim_lib_libxenevtchn_so_1_LINK = $(xensim_lib_link) -Wl,--version-script=$(srcdir)/tests/xensim/maps/libxenevtchn.map
 tests_xensim_lib_libxenevtchn_so_1_DEPENDENCIES = tests/xensim/maps/libxenevtchn.map
 
-EXTRA_DIST += tests/xensim/maps/libxenstore.map tests/xensim/maps/libxengnttab.map tests/xensim/maps/libxenevtchn.map
+# libxenctrl's name changes with every Xen: built under a fixed name, found under the real one.
+noinst_PROGRAMS += tests/xensim/lib/libxenctrl.so
+tests_xensim_lib_libxenctrl_so_SOURCES = tests/xensim/client.h tests/xensim/client.c tests/xensim/lib_ctrl.c
+tests_xensim_lib_libxenctrl_so_CFLAGS = $(xensim_lib_cflags)
+tests_xensim_lib_libxenctrl_so_LINK = $(CC) $(CFLAGS) -shared -pthread -Wl,-z,defs \
+	-Wl,-soname,libxenctrl.so.$(XENCTRL_SOVERSION) -o $@ -Wl,--version-script=tests/xensim/maps/libxenctrl.map
+tests_xensim_lib_libxenctrl_so_DEPENDENCIES = tests/xensim/maps/libxenctrl.map
+
+tests/xensim/maps/libxenctrl.map: tests/xensim/maps/libxenctrl.map.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) 's/@XENCTRL_SO[V]ERSION@/$(XENCTRL_SOVERSION)/' \
+		$(srcdir)/tests/xensim/maps/libxenctrl.map.in > $@
+
+noinst_DATA += tests/xensim/lib/libxenctrl.so.$(XENCTRL_SOVERSION)
+tests/xensim/lib/libxenctrl.so.$(XENCTRL_SOVERSION): tests/xensim/lib/libxenctrl.so
+	$(AM_V_GEN)ln -sf libxenctrl.so $@
+CLEANFILES += tests/xensim/maps/libxenctrl.map tests/xensim/lib/libxenctrl.so.$(XENCTRL_SOVERSION)
+
+EXTRA_DIST += tests/xensim/maps/libxenstore.map tests/xensim/maps/libxengnttab.map tests/xensim/maps/libxenevtchn.map \
+	tests/xensim/maps/libxenctrl.map.in tests/xensim/README
 
 noinst_PROGRAMS += tests/xensim/xensim
 tests_xensim_xensim_SOURCES = tests/xensim/cli.h tests/xensim/cli.c tests/xensim/cli_run.c \

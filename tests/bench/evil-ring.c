@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Attacks through the transmit and receive rings. */
+#include "tests/bench/evil.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FLIP_MS 1000
+#define STORM_MS 1000
+
+static struct front_queue *queue(struct evil *e)
+{
+	return &e->front.queues[0];
+}
+
+/* A request with an id of its own, but whatever else the caller wants. */
+static struct netif_tx_req *request(struct evil *e, uint16_t flags, uint16_t offset, uint16_t size)
+{
+	struct front_queue *q = queue(e);
+	int id = netif_front_tx_id(&q->tx);
+	struct netif_tx_req *req;
+
+	req = &NETIF_SLOT(union netif_tx_slot, &q->tx.ring, q->tx.ring.req_prod++)->req;
+	*req = (struct netif_tx_req){ q->tx_pages.refs[id], offset, flags, (uint16_t)id, size };
+	q->tx.outstanding[id] = 1;
+	memset(front_queue_tx_page(q, (unsigned int)id), 0x45, NETIF_PAGE_SIZE);
+	return req;
+}
+
+static void extra(struct evil *e, uint8_t type, uint8_t flags, uint8_t gso_type, uint16_t gso_size)
+{
+	struct front_queue *q = queue(e);
+	struct netif_extra x = { .type = type, .flags = flags };
+
+	x.u.gso.type = gso_type;
+	x.u.gso.size = gso_size;
+	NETIF_SLOT(union netif_tx_slot, &q->tx.ring, q->tx.ring.req_prod++)->extra = x;
+}
+
+static void push(struct evil *e)
+{
+	netif_front_push(&queue(e)->tx.ring);
+	xenevtchn_notify(queue(e)->xce, queue(e)->tx_port); /* asked for or not */
+}
+
+static void overrun(struct evil *e)
+{
+	struct netif_front_ring *r = &queue(e)->tx.ring;
+
+	netif_store_release(&r->shared->req_prod, r->req_prod + 3 * NETIF_TX_RING_SIZE);
+	xenevtchn_notify(queue(e)->xce, queue(e)->tx_port);
+}
+
+static void rx_overrun(struct evil *e)
+{
+	struct netif_front_ring *r = &queue(e)->rx.ring;
+
+	netif_store_release(&r->shared->req_prod, r->req_prod + 3 * NETIF_RX_RING_SIZE);
+	xenevtchn_notify(queue(e)->xce, queue(e)->rx_port);
+}
+
+static void open_chain(struct evil *e)
+{
+	request(e, NETIF_TXF_MORE_DATA, 0, 1000);
+	push(e);
+}
+
+static void slots(struct evil *e, unsigned int n)
+{
+	unsigned int i;
+
+	request(e, NETIF_TXF_MORE_DATA, 0, (uint16_t)(n * 100));
+	for (i = 1; i < n; i++)
+		request(e, i + 1 < n ? NETIF_TXF_MORE_DATA : 0, 0, 100);
+	e->expect = n;
+	push(e);
+}
+
+static void slots_21(struct evil *e)
+{
+	slots(e, 21);
+}
+
+static void slots_19(struct evil *e)
+{
+	slots(e, 19);
+}
+
+static void single(struct evil *e, uint16_t offset, uint16_t size)
+{
+	request(e, 0, offset, size);
+	e->expect = 1;
+	push(e);
+}
+
+static void cross_page(struct evil *e)
+{
+	single(e, 4000, 200);
+}
+
+static void zero_slot(struct evil *e)
+{
+	request(e, NETIF_TXF_MORE_DATA, 0, 1000);
+	request(e, 0, 0, 0);
+	e->expect = 2;
+	push(e);
+}
+
+static void empty_frame(struct evil *e)
+{
+	single(e, 0, 0);
+}
+
+static void runt(struct evil *e)
+{
+	single(e, 0, 13);
+}
+
+static void bad_gref(struct evil *e)
+{
+	request(e, 0, 0, 100)->gref = 0x7fffffff;
+	e->expect = 1;
+	push(e);
+}
+
+static void bad_extra(struct evil *e)
+{
+	request(e, NETIF_TXF_EXTRA_INFO, 0, 100);
+	extra(e, 99, 0, 0, 0);
+	push(e);
+}
+
+static void extra_chain(struct evil *e)
+{
+	unsigned int i;
+
+	request(e, NETIF_TXF_EXTRA_INFO, 0, 100);
+	for (i = 0; i < 100; i++)
+		extra(e, NETIF_EXTRA_TYPE_GSO, NETIF_EXTRA_FLAG_MORE, NETIF_GSO_TYPE_TCPV4, 1448);
+	push(e);
+}
+
+static void extra_missing(struct evil *e)
+{
+	request(e, NETIF_TXF_EXTRA_INFO, 0, 100);
+	push(e);
+}
+
+static void gso_type(struct evil *e)
+{
+	request(e, NETIF_TXF_EXTRA_INFO | NETIF_TXF_CSUM_BLANK, 0, 2000);
+	extra(e, NETIF_EXTRA_TYPE_GSO, 0, 77, 1448);
+	push(e);
+}
+
+static void gso_size(struct evil *e)
+{
+	request(e, NETIF_TXF_EXTRA_INFO | NETIF_TXF_CSUM_BLANK, 0, 2000);
+	extra(e, NETIF_EXTRA_TYPE_GSO, 0, NETIF_GSO_TYPE_TCPV4, 0);
+	push(e);
+}
+
+static void gso_header(struct evil *e)
+{
+	request(e, NETIF_TXF_EXTRA_INFO | NETIF_TXF_CSUM_BLANK, 0, 2000);
+	extra(e, NETIF_EXTRA_TYPE_GSO, 0, NETIF_GSO_TYPE_TCPV4, 1448);
+	e->expect = 1;
+	push(e);
+}
+
+static void csum_header(struct evil *e)
+{
+	request(e, NETIF_TXF_CSUM_BLANK, 0, 200);
+	e->expect = 1;
+	push(e);
+}
+
+static void size_mismatch(struct evil *e)
+{
+	request(e, NETIF_TXF_MORE_DATA, 0, 100);
+	request(e, 0, 0, 2000);
+	e->expect = 2;
+	push(e);
+}
+
+/* All receive buffers become pages that the back end may only read. */
+static void readonly_rx(struct evil *e)
+{
+	struct front_queue *q = queue(e);
+	union netif_rx_slot *slot = NETIF_SLOTS(union netif_rx_slot, &q->rx.ring);
+	unsigned int i;
+
+	for (i = 0; i < NETIF_RX_RING_SIZE; i++)
+		slot[i].req.gref = q->tx_pages.refs[i];
+}
+
+static void bad_rx_gref(struct evil *e)
+{
+	union netif_rx_slot *slot = NETIF_SLOTS(union netif_rx_slot, &queue(e)->rx.ring);
+	unsigned int i;
+
+	for (i = 0; i < NETIF_RX_RING_SIZE; i++)
+		slot[i].req.gref = 0x7ffffff0 + i;
+}
+
+/* Between a check and the use: the descriptors change all the time. */
+static void flip(struct evil *e)
+{
+	struct front_queue *q = queue(e);
+	uint64_t end = evil_now_ms() + FLIP_MS;
+	uint16_t done[NETIF_TX_RING_SIZE];
+	unsigned int turn;
+
+	while (evil_now_ms() < end && front_backend_state(&e->front) == STATE_CONNECTED) {
+		volatile struct netif_tx_req *req;
+		int n;
+
+		if (netif_front_tx_room(&q->tx) && q->tx.nfree) {
+			req = request(e, 0, 0, 200);
+			push(e);
+			for (turn = 0; turn < 2000; turn++) {
+				req->size = turn & 1 ? 200 : 0xffff;
+				req->offset = turn & 2 ? 0 : 4095;
+				req->gref ^= turn & 4 ? 0x10000 : 0;
+			}
+		}
+		n = netif_front_tx_reap(&q->tx, done, NETIF_TX_RING_SIZE, &e->refused, &q->errors);
+		if (n < 0) {
+			e->broken = true; /* the id was flipped with the rest of the slot */
+			return;
+		}
+		e->answered += (unsigned int)n;
+	}
+}
+
+static void storm(struct evil *e)
+{
+	uint64_t end = evil_now_ms() + STORM_MS;
+
+	while (evil_now_ms() < end) {
+		xenevtchn_notify(queue(e)->xce, queue(e)->tx_port);
+		xenevtchn_notify(queue(e)->xce, queue(e)->rx_port);
+	}
+}
+
+/* The domain's driver dies with requests in flight, and says no more. */
+static void vanish(struct evil *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < 128; i++)
+		request(e, 0, 0, 200);
+	push(e);
+	kill(getpid(), SIGKILL);
+}
+
+const struct evil_attack evil_ring_attacks[] = {
+	{ "tx-overrun", "transmit producer index three rings ahead", overrun, false },
+	{ "rx-overrun", "receive producer index three rings ahead", rx_overrun, false },
+	{ "open-chain", "the last slot says that more data follows", open_chain, false },
+	{ "slots-21", "a packet of 21 slots", slots_21, false },
+	{ "slots-19", "a packet of 19 slots: one too many, but only that", slots_19, false },
+	{ "cross-page", "a slot that leaves its page", cross_page, false },
+	{ "zero-slot", "a further slot of no bytes", zero_slot, false },
+	{ "empty-frame", "a packet of no bytes", empty_frame, false },
+	{ "runt", "a packet shorter than an Ethernet header", runt, false },
+	{ "bad-gref", "a grant reference that was never granted", bad_gref, false },
+	{ "bad-extra", "extra info of an unknown type", bad_extra, false },
+	{ "extra-chain", "a hundred extra infos, and still more to come", extra_chain, false },
+	{ "extra-missing", "extra info announced, none there", extra_missing, false },
+	{ "gso-type", "GSO of an unknown type", gso_type, false },
+	{ "gso-size", "GSO with segments of no bytes", gso_size, false },
+	{ "gso-header", "TCP GSO on a frame that is not TCP", gso_header, false },
+	{ "csum-header", "a blank checksum in a frame that has none", csum_header, false },
+	{ "size-mismatch", "slots that hold more than the packet's size", size_mismatch, false },
+	{ "readonly-rx", "receive buffers that may only be read", readonly_rx, false },
+	{ "bad-rx-gref", "receive buffers that were never granted", bad_rx_gref, false },
+	{ "flip", "requests that change while they are read", flip, false },
+	{ "event-storm", "events without end, and no work", storm, false },
+	{ "vanish", "killed with requests in flight", vanish, false },
+	{ NULL, NULL, NULL, false },
+};
