@@ -2,7 +2,6 @@
 #include "netback-ng/worker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/xen/event.h"
 #include "netback-ng/queue.h"
 #include "netback-ng/vif_data.h"
 
@@ -397,14 +397,8 @@ static int pool_init(struct worker *w)
 
 static int events_init(struct worker *w)
 {
-	int fd, flags;
-
-	w->xce = xenevtchn_open(NULL, 0);
+	w->xce = event_open(NULL);
 	if (!w->xce)
-		return -errno;
-	fd = xenevtchn_fd(w->xce);
-	flags = fcntl(fd, F_GETFL);
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
 		return -errno;
 	w->call_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return w->call_fd < 0 ? -errno : 0;
