@@ -338,7 +338,7 @@ static void *worker_main(void *arg)
 		run_timers(w);
 		serve(w);
 		arm_polls(w);
-		if (!w->active)
+		if (!w->active && !w->stop)
 			sleep_until(w, next_timer(w));
 		else if (io_uring_sq_ready(&w->ring))
 			io_uring_submit(&w->ring);
