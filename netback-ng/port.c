@@ -221,26 +221,27 @@ unsigned int port_read(struct queue *q)
 {
 	struct frame *frames = q->worker->scratch->frames;
 	const struct netif_hash *hash;
-	unsigned int i, nq, n = PORT_NOT_DIRECT;
+	unsigned int i, nq, n, slots = PORT_NOT_DIRECT;
 
 	if (port_wants_direct(q))
-		n = port_read_direct(q);
-	if (n != PORT_NOT_DIRECT)
-		return n;
+		slots = port_read_direct(q);
+	if (slots != PORT_NOT_DIRECT)
+		return slots;
 	n = read_burst(q, frames);
-	if (!n)
-		return 0;
-	for (i = 0; i < n; i++) {
+	for (i = 0, slots = 0; i < n; i++) {
+		slots += netif_rx_need(&frames[i].meta, 0);
 		q->deficit -= (int64_t)frames[i].meta.len + 64;
 		port_count_size(q, frames[i].meta.len);
 	}
+	if (!n)
+		return 0;
 	hash = atomic_load_explicit(&q->vif->hash, memory_order_acquire);
 	nq = atomic_load_explicit(&q->vif->nqueues, memory_order_acquire);
 	if (nq > 1 && hash && hash->algorithm != NETIF_HASH_ALGORITHM_NONE)
 		deliver_hashed(q, hash, nq, frames, n);
 	else
 		queue_rx(q, q->worker, frames, n, false);
-	return n;
+	return slots;
 }
 
 bool port_knows_nowait(int fd)

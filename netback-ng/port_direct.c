@@ -133,12 +133,13 @@ static int read_one(struct queue *q, struct netif_meta *m)
 unsigned int port_read_direct(struct queue *q)
 {
 	struct netif_meta m;
-	unsigned int n = 0;
+	unsigned int n = 0, slots = 0;
 	int got = 1;
 
 	pthread_mutex_lock(&q->rx_lock);
 	while (q->rx_live && q->deficit > 0 && n < WORKER_READS_MAX && (got = read_one(q, &m)) > 0) {
 		n++;
+		slots += netif_rx_need(&m, 0);
 		q->deficit -= (int64_t)m.len + 64;
 		port_count_size(q, m.len);
 	}
@@ -146,5 +147,5 @@ unsigned int port_read_direct(struct queue *q)
 	if (!got)
 		q->tap_ready = false;
 	/* Not enough mapped buffers: the batched path knows what to do. */
-	return got < 0 && !n ? PORT_NOT_DIRECT : n;
+	return got < 0 && !n ? PORT_NOT_DIRECT : slots;
 }

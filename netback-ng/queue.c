@@ -16,32 +16,48 @@ void queue_notify(struct queue *q, unsigned int port, uint64_t *counter)
 bool queue_serve(struct queue *q)
 {
 	const struct config_data *config = q->worker->config;
-	unsigned int n, done = 0;
+	unsigned int sent, got, tx_slots = 0, rx_slots = 0;
 
 	if (vif_is_broken(q->vif))
 		return false;
+	if (q->timer_ns && q->timer_ns <= q->worker->now_ns)
+		queue_timer(q);
 	q->deficit += config->quantum_bytes;
 	if (q->deficit > config->quantum_bytes)
 		q->deficit = config->quantum_bytes;
 	while (q->deficit > 0) {
-		n = queue_tx(q);
-		if (q->tap_ready)
-			n += port_read(q);
-		if (!n)
+		sent = queue_tx(q);
+		got = q->tap_ready ? port_read(q) : 0;
+		if (!sent && !got)
 			break;
-		done += n;
+		tx_slots += sent;
+		rx_slots += got;
 	}
-	netif_coalesce_update(&q->coalesce, done, q->worker->now_ns);
-	return done || q->blocked_since_ns;
+	/* The event index counts slots, so the controllers do. */
+	netif_coalesce_update(&q->tx_coalesce, tx_slots, q->worker->now_ns);
+	netif_coalesce_update(&q->rx_coalesce, rx_slots, q->worker->now_ns);
+	return tx_slots || rx_slots || q->blocked_since_ns;
 }
 
-/* The guest's transmit ring: wait for an event, or for a few, or keep looking. */
-static bool arm_tx(struct queue *q, const struct netif_coalesce_decision *d)
+/* The earliest reason to look again counts; what was due later is found still due then. */
+static void set_timer(struct queue *q, uint64_t at_ns)
 {
-	if (!netif_back_arm(&q->tx, d->ahead))
-		return false;
-	netif_back_disarm(&q->tx);
-	return true;
+	if (!q->timer_ns || at_ns < q->timer_ns)
+		q->timer_ns = at_ns;
+}
+
+/* The guest's transmit ring: an event at once, or after a few more slots. */
+static bool arm_tx(struct queue *q, uint64_t now)
+{
+	struct netif_coalesce_decision d = netif_coalesce_decide(&q->tx_coalesce, now);
+
+	if (netif_back_arm(&q->tx, d.ahead)) {
+		netif_back_disarm(&q->tx);
+		return true;
+	}
+	if (d.timer_ns)
+		set_timer(q, now + d.timer_ns);
+	return false;
 }
 
 /* Frames wait in the TAP but the guest has too few buffers: wait for more of them. */
@@ -62,26 +78,51 @@ static bool arm_rx(struct queue *q)
 	return more;
 }
 
+/*
+ * An empty TAP: wake when it has a frame, or, while frames come fast, look again
+ * a little later and find several (T15: one wake-up, one copy call for them all).
+ */
+static void arm_tap(struct queue *q, uint64_t now)
+{
+	struct netif_coalesce_decision d = netif_coalesce_decide(&q->rx_coalesce, now);
+
+	q->tap_held = d.timer_ns != 0;
+	if (q->tap_held)
+		set_timer(q, now + d.timer_ns);
+	else
+		port_arm(q);
+}
+
+static bool keep_polling(const struct queue *q, uint64_t now)
+{
+	return netif_coalesce_decide(&q->tx_coalesce, now).poll;
+}
+
 bool queue_arm(struct queue *q)
 {
 	uint64_t now = q->worker->now_ns;
-	struct netif_coalesce_decision d;
 
 	if (vif_is_broken(q->vif))
 		return false;
-	if (!q->tap_ready)
-		port_arm(q);
-	d = netif_coalesce_decide(&q->coalesce, now);
-	if (d.poll) {
+	if (!q->tap_ready && !q->tap_held)
+		arm_tap(q, now);
+	if (keep_polling(q, now)) {
 		netif_back_disarm(&q->tx);
 		return true;
 	}
-	/* Out of credit: the timer is set, and events would change nothing. */
-	if (q->timer_ns > now)
-		return q->tap_ready && arm_rx(q);
-	if (arm_tx(q, &d))
+	/* Out of credit: events would change nothing before the timer. */
+	if (q->rate_until_ns)
+		set_timer(q, q->rate_until_ns);
+	else if (arm_tx(q, now))
 		return true;
-	if (d.timer_ns)
-		q->timer_ns = now + d.timer_ns;
 	return q->tap_ready && arm_rx(q);
+}
+
+void queue_timer(struct queue *q)
+{
+	q->timer_ns = 0;
+	q->rate_until_ns = 0;
+	if (q->tap_held)
+		q->tap_ready = true;
+	q->tap_held = false;
 }

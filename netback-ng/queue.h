@@ -28,12 +28,15 @@ struct queue {
 	/* Worker thread only. */
 	struct netif_back_ring tx;
 	unsigned int tx_port, rx_port; /* equal: one channel */
-	struct netif_coalesce coalesce;
+	struct netif_coalesce tx_coalesce; /* in ring slots: how long to leave the guest alone */
+	struct netif_coalesce rx_coalesce; /* in ring slots: how long to leave the TAP alone */
 	int64_t deficit;	/* DRR: bytes that may still go in this turn */
 	uint64_t timer_ns;	/* look again at this time; 0: none */
+	uint64_t rate_until_ns; /* no credit to send before this time; 0: there is some */
 	uint64_t spurious_since_ns;
 	unsigned int spurious;	/* events in a row that brought no work */
 	bool tap_ready;		/* the TAP may have frames */
+	bool tap_held;		/* it is looked at when the timer runs out, not before */
 	bool tap_nowait;	/* this kernel's TAP knows RWF_NOWAIT */
 	bool tap_armed;		/* a poll on it is with the kernel */
 	bool port_masked;	/* events are held back until timer_ns */
@@ -61,8 +64,10 @@ struct queue {
 bool queue_serve(struct queue *q);
 /* Nothing to do: ask for events.  True: work turned up meanwhile. */
 bool queue_arm(struct queue *q);
+/* The time set in timer_ns has come. */
+void queue_timer(struct queue *q);
 
-/* Guest -> host: one burst.  Returns frames taken. */
+/* Guest -> host: one burst.  Returns the ring slots done with. */
 unsigned int queue_tx(struct queue *q);
 
 /*
@@ -78,7 +83,7 @@ unsigned int queue_rx_room(struct queue *q);
 bool queue_rx_accepts(const struct queue *q, const struct netif_meta *m);
 void queue_notify(struct queue *q, unsigned int port, uint64_t *counter);
 
-/* port.c: TAP. */
+/* port.c: TAP -> guest, one burst.  Returns the ring slots that its frames need. */
 unsigned int port_read(struct queue *q);
 #define PORT_NOT_DIRECT (~0u)
 unsigned int port_read_direct(struct queue *q);

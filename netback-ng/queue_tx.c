@@ -298,7 +298,7 @@ static s16 account(struct queue *q, const struct netif_tx_frame *t, enum verdict
 	return NETIF_RSP_ERROR;
 }
 
-/* Answer the frames before 'end', give the others back to the ring.  Bytes answered. */
+/* Answer the frames before 'end', give the others back to the ring.  Returns the bytes answered. */
 static uint64_t respond(struct queue *q, const struct netif_tx_burst *b, const uint8_t *verdicts,
 			unsigned int end)
 {
@@ -323,9 +323,10 @@ static unsigned int take(struct queue *q, struct worker *w)
 	enum netif_error err;
 	uint64_t wait;
 
+	q->rate_until_ns = 0;
 	if (!vif_credit(q->vif, w->now_ns, &wait)) {
 		STAT_INC(q->stats.tx_rate_waits);
-		q->timer_ns = w->now_ns + wait;
+		q->rate_until_ns = w->now_ns + wait;
 		return 0;
 	}
 	err = netif_tx_take(&q->tx, b, NETIF_TX_RING_SIZE, &q->errors);
@@ -344,6 +345,7 @@ unsigned int queue_tx(struct queue *q)
 	uint64_t statics = q->stats.tx_static_slots, bytes;
 	struct tap_list tap;
 	unsigned int n, done, end;
+	u32 taken = q->tx.req_cons;
 	bool early;
 
 	if (!take(q, w))
@@ -361,5 +363,5 @@ unsigned int queue_tx(struct queue *q)
 		port_write(q, tap.frames, tap.n);
 	vif_charge(q->vif, bytes);
 	q->deficit -= (int64_t)bytes + 64 * end;
-	return end;
+	return q->tx.req_cons - taken;
 }

@@ -159,7 +159,8 @@ static struct queue *queue_alloc(struct vif *vif, unsigned int index)
 	q->read_burst = 2;
 	pthread_mutex_init(&q->rx_lock, NULL);
 	netif_gref_map_init(&q->grefs);
-	netif_coalesce_init(&q->coalesce, &coalesce);
+	netif_coalesce_init(&q->tx_coalesce, &coalesce);
+	netif_coalesce_init(&q->rx_coalesce, &coalesce);
 	return q;
 }
 

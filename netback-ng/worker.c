@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -139,7 +140,9 @@ static void port_event(struct worker *w, unsigned int port)
 	STAT_INC(q->stats.events);
 	if (event_is_spurious(q)) {
 		q->port_masked = true;
-		q->timer_ns = w->now_ns + SPURIOUS_HOLD_NS;
+		/* An earlier timer merely ends the hold early. */
+		if (!q->timer_ns)
+			q->timer_ns = w->now_ns + SPURIOUS_HOLD_NS;
 		timer_list(w, q);
 		return;
 	}
@@ -266,7 +269,7 @@ static void run_timers(struct worker *w)
 		if (q->timer_ns > w->now_ns)
 			continue;
 		timer_unlist(q);
-		q->timer_ns = 0;
+		queue_timer(q);
 		if (q->port_masked)
 			unmask(w, q);
 		q->port_masked = false;
@@ -330,6 +333,8 @@ static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
 
+	/* Timers of 50 us must not be stretched by the default slack, another 50 us. */
+	prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul);
 	while (!w->stop) {
 		w->now_ns = clock_ns();
 		atomic_fetch_add_explicit(&w->rounds, 1, memory_order_relaxed);
@@ -338,7 +343,7 @@ static void *worker_main(void *arg)
 		run_timers(w);
 		serve(w);
 		arm_polls(w);
-		if (!w->active)
+		if (!w->active && !w->stop) /* a stop just called must not sleep once more */
 			sleep_until(w, next_timer(w));
 		else if (io_uring_sq_ready(&w->ring))
 			io_uring_submit(&w->ring);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#define CONTROL_TIMEOUT_MS 5000
+#define CONTROL_TIMEOUT_MS 2000
 #define HASH_ENTRIES 128u
 #define HASH_KEY 40u
 

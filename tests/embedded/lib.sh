@@ -49,6 +49,12 @@ fail() {
 	exit 1
 }
 
+# problem WHY: for functions that return an error; the verdict will quote it.
+problem() {
+	echo "$*" | tee "$DIR/why"
+	return 1
+}
+
 # case_run NAME FUNCTION ARGS...
 case_run() {
 	local name=$scenario/$1
@@ -89,8 +95,9 @@ skip() {
 # What a scenario cannot go on without. must COMMAND...
 must() {
 	echo "+ $*"
+	rm -f "$DIR/why"
 	"$@" && return
-	echo "not ok $scenario: setup failed: $* ($DIR/log)" >&3
+	echo "not ok $scenario: setup failed: $*: $(why) ($DIR/log)" >&3
 	exit 1
 }
 
@@ -124,11 +131,8 @@ alive() { kill -0 "$(cat "$DIR/$1.pid")" 2>/dev/null; }
 
 # stop NAME [SIGNAL]: and wait until it is gone.
 stop() {
-	kill "-${2:-TERM}" "$(cat "$DIR/$1.pid")" 2>/dev/null
-	until_ok 10 not alive "$1" || {
-		echo "$1 does not end on SIG${2:-TERM}"
-		return 1
-	}
+	kill "-${2:-TERM}" "$(cat "$DIR/$1.pid")" 2>/dev/null || return 0
+	until_ok 10 not alive "$1" || problem "$1 does not end on SIG${2:-TERM}"
 }
 
 ### Xen
@@ -200,11 +204,7 @@ daemon_ready() { ngctl version; }
 # daemon_start: returns once it serves.
 daemon_start() {
 	spawn netback-ngd dom0 "$NETBACK" -c $CONF
-	until_ok 10 daemon_ready || {
-		echo "netback-ngd does not serve:"
-		tail -n 5 "$DIR/netback-ngd.log"
-		return 1
-	}
+	until_ok 10 daemon_ready || problem "netback-ngd does not serve: $(tail -n 1 "$DIR/netback-ngd.log")"
 }
 
 # Sum of an expression over the queues of vif D, of this connection and of earlier ones, as
@@ -242,10 +242,8 @@ guest_boot() {
 	spawn "guest-$d" "g$d" env XENSIM_DOMID="$d" \
 		"$FRONT" --mode "$kind" --queues "$queues" --tap eth0 --stats "$DIR/guest-$d.json" "$@"
 	until_ok 10 connected "$d" || {
-		echo "guest $d does not connect: back end $(xs_read "$(backend "$d")/state")," \
-			"front end $(xs_read "$(frontend "$d")/state")"
-		tail -n 5 "$DIR/guest-$d.log"
-		return 1
+		problem "guest $d does not connect: $("$XENSIM" state "$d" 0): $(tail -n 1 "$DIR/guest-$d.log")"
+		return
 	}
 	until_ok 5 ip -n "g$d" link show eth0 && addr "g$d" eth0 $((10 + d))
 }
@@ -275,9 +273,8 @@ ip6() { if [ "$1" = outside ]; then echo fd09::1; else echo "fd09::$((10 + ${1#g
 
 # reach FROM TO [4|6]: one answered ping within the deadline.
 reach() {
-	until_ok 5 in_ns "$1" ping -q -c 1 -W 1 "$("ip${3:-4}" "$2")" && return
-	echo "$1 does not reach $2 over IPv${3:-4}"
-	return 1
+	until_ok 5 in_ns "$1" ping -q -c 1 -W 1 "$("ip${3:-4}" "$2")" ||
+		problem "$1 does not reach $2 over IPv${3:-4}"
 }
 
 # pings FROM TO COUNT [PING-OPTION...]: all answered.

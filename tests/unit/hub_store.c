@@ -107,7 +107,7 @@ static bool connect_queue(struct hub *h, struct hub_vif *v, struct hub_queue *q,
 static bool connect_queues(struct hub *h, struct hub_vif *v)
 {
 	uint32_t n = 1, i;
-	char dir[80];
+	char dir[96];
 
 	store_read_u32(h->xs, XBT_NULL, v->fe, "multi-queue-num-queues", HUB_QUEUES, &n);
 	for (i = 0; i < n; i++) {

@@ -11,24 +11,35 @@
 # Frames that crossed guest D's rings, both directions.
 frames() { vif_sum "$1" '.tx_frames + .rx_frames'; }
 
-measure() {
-	local c
-	declare -gA BEFORE=() DELTA=()
-	for c in map_pages unmap_pages copy_calls copy_segments notify_sent; do BEFORE[$c]=$(xen_count 0 $c); done
-	BEFORE[frames]=$(frames "${1#g}")
-	BEFORE[guest_notify]=$(xen_count "${1#g}" notify_sent)
-	flows "$@"
-	for c in map_pages unmap_pages copy_calls copy_segments notify_sent; do
-		DELTA[$c]=$(($(xen_count 0 $c) - BEFORE[$c]))
-	done
-	DELTA[frames]=$(($(frames "${1#g}") - BEFORE[frames]))
-	DELTA[guest_notify]=$(($(xen_count "${1#g}" notify_sent) - BEFORE[guest_notify]))
-	for c in "${!DELTA[@]}"; do echo "  $c ${DELTA[$c]}"; done
+# Counters of Dom0, then of the guest (as g_NAME).
+counters="map_pages unmap_pages copy_calls copy_segments notify_sent"
+guest_counters="granted_copies notify_sent"
+
+snapshot() {
+	local c d=${1#g}
+	for c in $counters; do NOW[$c]=$(xen_count 0 "$c"); done
+	for c in $guest_counters; do NOW[g_$c]=$(xen_count "$d" "$c"); done
+	NOW[frames]=$(frames "$d")
 }
 
+# measure FROM TO [IPERF-OPTION...]: what happened meanwhile, in DELTA.
+measure() {
+	local c
+	declare -gA NOW=() BEFORE=() DELTA=()
+	snapshot "$1"
+	for c in "${!NOW[@]}"; do BEFORE[$c]=${NOW[$c]}; done
+	flows "$@"
+	snapshot "$1"
+	for c in "${!NOW[@]}"; do
+		DELTA[$c]=$((NOW[$c] - BEFORE[$c]))
+		echo "  $c ${DELTA[$c]}"
+	done
+}
+
+# The guest's own count: broadcasts are copied to the stock guest meanwhile.
 static_path() {
 	measure g2 outside "$@"
-	local ops=$((DELTA[map_pages] + DELTA[unmap_pages] + DELTA[copy_segments]))
+	local ops=$((DELTA[map_pages] + DELTA[unmap_pages] + DELTA[g_granted_copies]))
 	[ $ops = 0 ] || fail "$ops grant operations for ${DELTA[frames]} frames"
 }
 

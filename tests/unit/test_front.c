@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The front end's library against a back end that echoes (front-hub), on an
+ * embedded host of its own: the program starts itself again under `xensim run`.
+ */
+#include "tests/unit/test_front.h"
+
+#include <check.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct front front;
+static pid_t hub;
+
+uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+void hub_start(const char *option, const char *value)
+{
+	char *argv[] = { (char *)(uintptr_t)HUB, (char *)(uintptr_t)option, (char *)(uintptr_t)value,
+			 NULL, NULL };
+	int out[2];
+	char c;
+
+	argv[option ? value ? 3 : 2 : 1] = (char *)(uintptr_t)GUEST;
+	ck_assert_int_eq(pipe(out), 0);
+	hub = fork();
+	ck_assert_int_ge(hub, 0);
+	if (!hub) {
+		setenv("XENSIM_DOMID", "0", 1);
+		dup2(out[1], 1);
+		close(out[0]);
+		execv(HUB, argv);
+		_exit(127);
+	}
+	close(out[1]);
+	ck_assert_int_eq(read(out[0], &c, 1), 1); /* "ready", or the end */
+	close(out[0]);
+}
+
+void hub_kill(int sig)
+{
+	if (!hub)
+		return;
+	kill(hub, sig);
+	waitpid(hub, NULL, 0);
+	hub = 0;
+}
+
+int open_front(const struct front_config *config, int cancel_fd)
+{
+	memset(&front, 0, sizeof(front));
+	return front_open(&front, config, cancel_fd);
+}
+
+static void teardown(void)
+{
+	front_close(&front);
+	hub_kill(SIGKILL);
+}
+
+void connect_to(const char *option, const char *value, const struct front_config *config)
+{
+	hub_start(option, value);
+	ck_assert_int_eq(open_front(config, -1), 0);
+	ck_assert_int_eq(front_connect(&front), 0);
+}
+
+char *guest_key(const char *node)
+{
+	char *value;
+
+	if (store_read(front.xs, XBT_NULL, front.dir, node, &value))
+		return NULL;
+	return value;
+}
+
+static bool guest_has(const char *node)
+{
+	char *value = guest_key(node);
+
+	free(value);
+	return value;
+}
+
+static void check_keys(unsigned int queues, bool split, bool ng)
+{
+	bool one = queues == 1;
+
+	ck_assert_int_eq(guest_has("tx-ring-ref"), one);
+	ck_assert_int_eq(guest_has("rx-ring-ref"), one);
+	ck_assert_int_eq(guest_has("event-channel"), one && !split);
+	ck_assert_int_eq(guest_has("event-channel-tx"), one && split);
+	ck_assert_int_eq(guest_has("queue-0/tx-ring-ref"), !one);
+	ck_assert_int_eq(guest_has("queue-1/event-channel-rx"), !one && split);
+	ck_assert_int_eq(guest_has("queue-1/event-channel"), !one && !split);
+	ck_assert_int_eq(guest_has("ctrl-ring-ref"), ng);
+	ck_assert_int_eq(guest_has("event-channel-ctrl"), ng);
+}
+
+static const unsigned int queue_counts[] = { 1, 2, 4 };
+
+/* Every combination of queues, channels and mode: the keys, and frames of all sizes. */
+START_TEST(connects)
+{
+	struct front_config config = TEST_CONFIG;
+	unsigned int i;
+
+	config.queues = queue_counts[_i % 3];
+	config.split = _i / 3 % 2;
+	config.ng = config.statics = _i / 6;
+	connect_to(NULL, NULL, &config);
+	ck_assert_uint_eq(front.nqueues, config.queues);
+	check_keys(config.queues, config.split, config.ng);
+	for (i = 0; i < front.nqueues; i++) {
+		ck_assert_uint_eq(front.queues[i].nstatic, config.ng ? 512 : 0);
+		echo_sizes(&front.queues[i]);
+	}
+	ck_assert_int_eq(front_disconnect(&front), 0);
+	ck_assert_int_eq(store_read_state(front.xs, XBT_NULL, front.dir), STATE_CLOSED);
+	ck_assert_int_eq(front_backend_state(&front), STATE_CLOSED);
+}
+END_TEST
+
+START_TEST(connects_again)
+{
+	struct front_config config = TEST_CONFIG;
+
+	config.queues = 2;
+	connect_to(NULL, NULL, &config);
+	ck_assert_int_eq(front_disconnect(&front), 0);
+	front.config.queues = 1;
+	ck_assert_int_eq(front_connect(&front), 0);
+	check_keys(1, true, true);
+	echo_sizes(&front.queues[0]);
+}
+END_TEST
+
+START_TEST(follows_a_new_daemon)
+{
+	struct front_config config = TEST_CONFIG;
+
+	connect_to(NULL, NULL, &config);
+	hub_kill(SIGKILL);
+	hub_start(NULL, NULL);
+	ck_assert_int_ne(front_backend_state(&front), STATE_CONNECTED);
+	ck_assert(!front_removed(&front));
+	front_disconnect(&front);
+	ck_assert_int_eq(front_connect(&front), 0);
+	echo_sizes(&front.queues[0]);
+}
+END_TEST
+
+START_TEST(takes_the_queues_there_are)
+{
+	struct front_config config = TEST_CONFIG;
+
+	config.queues = 16;
+	connect_to("-q", "3", &config);
+	ck_assert_uint_eq(front.nqueues, 3);
+}
+END_TEST
+
+START_TEST(no_control_ring)
+{
+	struct front_config config = TEST_CONFIG;
+
+	connect_to("-c", NULL, &config);
+	ck_assert(!front.features.ctrl);
+	ck_assert_int_eq(front.control_status, NETIF_CTRL_STATUS_NOT_SUPPORTED);
+	ck_assert_uint_eq(front.queues[0].nstatic, 0);
+	check_keys(1, true, false);
+	echo_sizes(&front.queues[0]);
+}
+END_TEST
+
+START_TEST(no_static_grants)
+{
+	struct front_config config = TEST_CONFIG;
+
+	connect_to("-s", NULL, &config);
+	ck_assert_int_eq(front.control_status, NETIF_CTRL_STATUS_NOT_SUPPORTED);
+	ck_assert_uint_eq(front.queues[0].nstatic, 0);
+	echo_sizes(&front.queues[0]);
+}
+END_TEST
+
+START_TEST(no_scatter_gather)
+{
+	struct front_config config = TEST_CONFIG;
+
+	connect_to("-g", NULL, &config);
+	ck_assert(!front.features.sg);
+	ck_assert(!front.features.tso4);
+	ck_assert(!front.features.tso6);
+}
+END_TEST
+
+START_TEST(sets_up_the_hash)
+{
+	struct front_config config = TEST_CONFIG;
+
+	config.hash = true;
+	config.queues = 2;
+	connect_to(NULL, NULL, &config);
+	ck_assert_int_eq(front.hash_status, NETIF_CTRL_STATUS_SUCCESS);
+	ck_assert_int_eq(front.control_status, NETIF_CTRL_STATUS_SUCCESS);
+}
+END_TEST
+
+/* Control messages without an answer: ordinary grants, after a while. */
+START_TEST(mute_control_ring)
+{
+	struct front_config config = TEST_CONFIG;
+
+	connect_to("-e", "mute", &config);
+	ck_assert_int_eq(front.control_status, -ETIMEDOUT);
+	echo_sizes(&front.queues[0]);
+}
+END_TEST
+
+START_TEST(no_device)
+{
+	struct front_config config = TEST_CONFIG;
+
+	config.devid = 7;
+	ck_assert_int_eq(open_front(&config, -1), -ENOENT);
+}
+END_TEST
+
+START_TEST(bad_mac)
+{
+	static const char *const macs[] = { "", "00:16:3e:00:00", "00:16:3e:00:00:05:06", "zz" };
+	struct front_config config = TEST_CONFIG;
+
+	hub_start(NULL, NULL);
+	ck_assert_int_eq(open_front(&config, -1), 0);
+	store_write(front.xs, XBT_NULL, front.dir, "mac", macs[_i]);
+	front_close(&front);
+	ck_assert_int_eq(open_front(&config, -1), -EINVAL);
+}
+END_TEST
+
+START_TEST(cancelled)
+{
+	struct front_config config = TEST_CONFIG;
+	int fd = eventfd(1, 0);
+
+	hub_start(NULL, NULL);
+	ck_assert_int_eq(open_front(&config, fd), 0);
+	hub_kill(SIGKILL);
+	dom0_write("state", "1"); /* no InitWait to come */
+	ck_assert_int_eq(front_connect(&front), -ECANCELED);
+	close(fd);
+}
+END_TEST
+
+START_TEST(removed)
+{
+	struct front_config config = TEST_CONFIG;
+
+	hub_start(NULL, NULL);
+	ck_assert_int_eq(open_front(&config, -1), 0);
+	hub_kill(SIGKILL);
+	dom0_write("online", "0");
+	dom0_write("state", "5");
+	ck_assert(front_removed(&front));
+	ck_assert_int_eq(front_connect(&front), -ENODEV);
+}
+END_TEST
+
+/* gntalloc's limit: nothing stays allocated, and with room it works. */
+START_TEST(too_few_pages)
+{
+	struct front_config config = TEST_CONFIG;
+
+	hub_start(NULL, NULL);
+	ck_assert_int_eq(open_front(&config, -1), 0);
+	domain_limit(2 + 256 + 100);
+	ck_assert_int_eq(front_connect(&front), -ENOSPC);
+	ck_assert_uint_eq(front.nqueues, 0);
+	ck_assert_ptr_null(front.queues[0].rings.addr);
+	domain_limit(2 + 256 + 256 + 2);
+	ck_assert_int_eq(front_connect(&front), 0);
+	domain_limit(60000);
+}
+END_TEST
+
+/* What the back end may not do to us. */
+START_TEST(bad_responses)
+{
+	static const struct {
+		const char *evil;
+		enum netif_error error;
+		int rc;
+	} cases[] = {
+		{ "bad-id", NETIF_ERR_RSP_ID, -EPROTO },
+		{ "overrun", NETIF_ERR_RING_OVERRUN, -EPROTO },
+		{ "bounds", NETIF_ERR_RSP_BOUNDS, -EBADMSG },
+		{ "bad-tx-id", NETIF_ERR_RSP_ID, -EPROTO },
+	};
+	struct front_config config = TEST_CONFIG;
+	struct front_queue *q = &front.queues[0];
+
+	connect_to("-e", cases[_i].evil, &config);
+	ck_assert_int_eq(echo_one(q, 100), cases[_i].rc);
+	ck_assert_uint_eq(q->errors.count[cases[_i].error], 1);
+	if (cases[_i].rc != -EPROTO)
+		echo_sizes(q);
+	ck_assert_int_eq(front_disconnect(&front), 0);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("front");
+	TCase *t = tcase_create("front");
+
+	tcase_set_timeout(t, 20);
+	tcase_add_checked_fixture(t, NULL, teardown);
+	tcase_add_loop_test(t, connects, 0, 12);
+	tcase_add_test(t, connects_again);
+	tcase_add_test(t, follows_a_new_daemon);
+	tcase_add_test(t, takes_the_queues_there_are);
+	tcase_add_test(t, no_control_ring);
+	tcase_add_test(t, no_static_grants);
+	tcase_add_test(t, no_scatter_gather);
+	tcase_add_test(t, sets_up_the_hash);
+	tcase_add_test(t, mute_control_ring);
+	tcase_add_test(t, no_device);
+	tcase_add_loop_test(t, bad_mac, 0, 4);
+	tcase_add_test(t, cancelled);
+	tcase_add_test(t, removed);
+	tcase_add_test(t, too_few_pages);
+	tcase_add_loop_test(t, bad_responses, 0, 4);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(int argc, char **argv)
+{
+	SRunner *runner;
+	int failed;
+
+	if (!getenv("XENSIM_SOCKET")) {
+		execl(XENSIM, XENSIM, "run", "--", argv[0], (char *)NULL);
+		perror(XENSIM);
+		return 1;
+	}
+	if (system(XENSIM " domain create " GUEST))
+		return 1;
+	setenv("XENSIM_DOMID", GUEST, 1);
+	runner = srunner_create(suite());
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
