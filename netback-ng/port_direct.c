@@ -25,7 +25,9 @@ bool port_wants_direct(struct queue *q)
 	const struct netif_hash *hash = atomic_load_explicit(&q->vif->hash, memory_order_acquire);
 	unsigned int mean = q->read_ewma >> 3;
 
-	if (!q->worker->config->direct_read || !q->tap_nowait || !q->grefs.count || hash)
+	/* Without scatter-gather a frame over a page is refused, which only queue_rx() does. */
+	if (!q->worker->config->direct_read || !q->tap_nowait || !q->grefs.count || hash ||
+	    !q->vif->c.sg)
 		return false;
 	return q->direct = mean > (q->direct ? DIRECT_TO : DIRECT_FROM);
 }
