@@ -108,7 +108,7 @@ void guest_connect(struct guest *g)
 	ck_assert_msg(!rc, "vif_connect: %d, %s", rc, what);
 	ck_assert_int_eq(tap_set_up(&g->vif->tap, true), 0);
 	g->host = open_host(g);
-	for (i = 0; i < g->nqueues; i++)
+	for (i = 0; i < g->nqueues && !g->unposted; i++)
 		front_queue_post(&g->q[i]);
 }
 

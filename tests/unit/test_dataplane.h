@@ -23,6 +23,7 @@ struct guest {
 	struct front_queue q[VIF_QUEUES_MAX];
 	struct vif *vif;
 	struct vif_connection c;
+	bool unposted; /* guest_connect() leaves the receive ring empty */
 	int host; /* packet socket on the TAP, with virtio headers */
 };
 
