@@ -115,8 +115,11 @@ static enum verdict check_headers(struct queue *q, struct frame *f, struct frame
 	}
 	err = netif_vnet_from_meta(&head->vnet, &f->meta, head->bytes,
 				   (uint32_t)f->iov[0].iov_len);
-	if (!err)
+	if (!err) {
+		/* GSO without it has got a pseudo header's sum now: whoever takes the frame must know. */
+		f->meta.csum = NETIF_CSUM_BLANK;
 		return VERDICT_FORWARD;
+	}
 	STAT_INC(q->errors.count[err]);
 	return VERDICT_HEADERS;
 }
