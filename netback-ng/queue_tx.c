@@ -356,6 +356,9 @@ unsigned int queue_tx(struct queue *q)
 	STAT_INC(q->stats.tx_bursts);
 	n = gather(q, w, verdicts);
 	done = forward(q, w->scratch->frames, n, &tap);
+	/* Also where the receiver that was waited for has gone and the TAP took the frames. */
+	if (done == n)
+		q->blocked_since_ns = 0;
 	end = done < n ? w->scratch->frames[done].index : b->nframes;
 	/* What was copied is ours: its sender may go on before the TAP has it. */
 	early = w->config->early_response && statics == q->stats.tx_static_slots;
