@@ -60,11 +60,13 @@ struct vif *bridge_find(struct bridge *b, const uint8_t mac[6], uint16_t vlan)
 {
 	uint64_t key = fdb_key(mac, vlan);
 	struct fdb_slot *s = fdb_slot(b, key);
+	struct vif *vif = atomic_load_explicit(&s->vif, memory_order_acquire);
 
-	/* A slot just taken by another key has the vif of that key at most for one frame. */
-	if (atomic_load_explicit(&s->key, memory_order_acquire) != key)
-		return NULL;
-	return atomic_load_explicit(&s->vif, memory_order_acquire);
+	/*
+	 * The key after the vif: a slot that compaction gives to another key loses its
+	 * old key before it gets the new vif, which may not be anybody's to see.
+	 */
+	return atomic_load_explicit(&s->key, memory_order_acquire) == key ? vif : NULL;
 }
 
 /*
