@@ -97,6 +97,12 @@ static void fdb_compact(struct bridge *b)
 	b->count = n;
 }
 
+/* A vif's own address is not lost to whoever sends with it; a guest's other ones may move. */
+static bool owned(const struct vif *vif, uint64_t key)
+{
+	return vif && !((fdb_key(vif->id.mac, 0) ^ key) << 16);
+}
+
 static void fdb_insert(struct bridge *b, uint64_t key, struct vif *vif)
 {
 	struct fdb_slot *s;
@@ -110,7 +116,7 @@ static void fdb_insert(struct bridge *b, uint64_t key, struct vif *vif)
 	if (!atomic_load_explicit(&s->key, memory_order_relaxed))
 		b->count++;
 	old = atomic_load_explicit(&s->vif, memory_order_relaxed);
-	if (old == vif)
+	if (old == vif || owned(old, key))
 		return;
 	if (old)
 		atomic_fetch_sub(&old->learned, 1);
