@@ -440,7 +440,8 @@ int worker_start(struct worker *w, unsigned int index, const struct config_data 
 
 	memset(w, 0, sizeof(*w));
 	w->index = index;
-	w->config = config;
+	w->own = *config;
+	w->config = &w->own;
 	w->call_fd = w->ring.ring_fd = -1;
 	pthread_mutex_init(&w->call_lock, NULL);
 	pthread_cond_init(&w->call_done, NULL);
