@@ -93,10 +93,21 @@ void device_free(struct device *d)
 
 /* ---- state, features and errors into the store ---- */
 
+static struct frontend_offer device_offered(const struct device *d)
+{
+	const struct config_data *c = &(*d->config)->data;
+
+	return (struct frontend_offer){
+		.max_queues = dataplane_max_queues(), .sg = c->sg, .gso = c->gso, .csum = c->csum,
+		.ctrl_ring = c->ctrl_ring, .multicast_control = c->multicast_control,
+	};
+}
+
 struct switch_request {
 	struct device *d;
 	enum store_state to;
-	bool features;
+	bool features;			 /* write them too */
+	const struct vif_connection *is; /* Connected: to exactly this */
 };
 
 static int write_flag(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *node, bool on)
@@ -149,24 +160,35 @@ static int switch_state(struct xs_handle *xs, xs_transaction_t t, void *arg)
 		return -ECANCELED;
 	if (q->features)
 		rc = write_features(xs, t, q->d);
+	if (q->is) {
+		const struct frontend_offer offer = device_offered(q->d);
+
+		/* A front end that closed and came back meanwhile has other rings. */
+		rc = frontend_unchanged(xs, t, q->d->front, &offer, q->is);
+	}
 	if (rc || now == q->to)
 		return rc;
 	return store_printf(xs, t, q->d->dir, "state", "%u", q->to);
 }
 
-static int device_switch(struct device *d, enum store_state to, bool features)
+static int switch_run(struct switch_request *q)
 {
-	struct switch_request q = { .d = d, .to = to, .features = features };
-	int rc = store_transact(d->xs, switch_state, &q);
+	struct device *d = q->d;
+	int rc = store_transact(d->xs, switch_state, q);
 
 	if (!rc) {
-		log_debug("%s: %s -> %s", d->name, store_state_name(d->state), store_state_name(to));
-		d->state = to;
+		log_debug("%s: %s -> %s", d->name, store_state_name(d->state), store_state_name(q->to));
+		d->state = q->to;
 	} else if (rc != -ECANCELED && rc != -ENOENT) {
 		log_limited(&d->log, LOG_ERR, "%s: cannot write state %s to xenstore: %s", d->name,
-			    store_state_name(to), strerror(-rc));
+			    store_state_name(q->to), strerror(-rc));
 	}
 	return rc;
+}
+
+static int device_switch(struct device *d, enum store_state to)
+{
+	return switch_run(&(struct switch_request){ .d = d, .to = to });
 }
 
 /* error/NODENAME/error, as the kernel's xenbus_dev_error() writes it: "ERRNO text". */
@@ -200,8 +222,8 @@ static void device_shut(struct device *d)
 {
 	device_disconnect(d);
 	d->failed = true;
-	device_switch(d, STATE_CLOSING, false);
-	device_switch(d, STATE_CLOSED, false);
+	device_switch(d, STATE_CLOSING);
+	device_switch(d, STATE_CLOSED);
 }
 
 void device_break(struct device *d, enum netif_error err)
@@ -314,7 +336,7 @@ static bool device_offer(struct device *d, const struct snapshot *s)
 		return false;
 	device_disconnect(d);
 	d->failed = false;
-	if (device_switch(d, STATE_INITWAIT, true))
+	if (switch_run(&(struct switch_request){ .d = d, .to = STATE_INITWAIT, .features = true }))
 		return false;
 	device_clear_error(d);
 	if (fresh)
@@ -367,17 +389,14 @@ static void connect_failed(struct device *d, int rc, const char *why)
 
 static void device_connect(struct device *d)
 {
-	const struct config_data *config = &(*d->config)->data;
-	const struct frontend_offer offer = {
-		.max_queues = dataplane_max_queues(), .sg = config->sg, .gso = config->gso,
-		.csum = config->csum, .ctrl_ring = config->ctrl_ring,
-		.multicast_control = config->multicast_control,
-	};
+	const struct frontend_offer offer = device_offered(d);
 	struct vif_connection c;
 	char why[FRONTEND_WHY_MAX];
 	const char *what = "connecting";
 	int rc = frontend_read(d->xs, d->front, &offer, &c, why);
 
+	if (rc == -ECANCELED)
+		return; /* its next state's event is on the way */
 	if (rc) {
 		connect_failed(d, rc, why);
 		return;
@@ -391,8 +410,8 @@ static void device_connect(struct device *d)
 		connect_failed(d, rc, what);
 		return;
 	}
-	if (device_switch(d, STATE_CONNECTED, false)) {
-		device_disconnect(d); /* the toolstack changed its mind; its event is on the way */
+	if (switch_run(&(struct switch_request){ .d = d, .to = STATE_CONNECTED, .is = &c })) {
+		device_disconnect(d); /* either side changed its mind; its event is on the way */
 		return;
 	}
 	d->count.connects++;
@@ -469,15 +488,15 @@ static void step_offline(struct device *d, const struct snapshot *s)
 
 	if (d->connected && alive) {
 		if (s->state == STATE_CONNECTED)
-			device_switch(d, STATE_CLOSING, false);
+			device_switch(d, STATE_CLOSING);
 		return;
 	}
 	device_disconnect(d);
 	if (s->front == STATE_CLOSING && s->state != STATE_CLOSED && d->state != STATE_CLOSED) {
-		device_switch(d, STATE_CLOSING, false);
+		device_switch(d, STATE_CLOSING);
 		return;
 	}
-	if (s->state != STATE_CLOSED && device_switch(d, STATE_CLOSED, false))
+	if (s->state != STATE_CLOSED && device_switch(d, STATE_CLOSED))
 		return;
 	device_drop_vif(d);
 }
@@ -520,18 +539,18 @@ static void step_online(struct device *d, const struct snapshot *s)
 	case STATE_CONNECTED:
 		step_ready(d, s);
 		if (d->state == STATE_CLOSING && !d->connected)
-			device_switch(d, STATE_CLOSED, false);
+			device_switch(d, STATE_CLOSED);
 		break;
 	case STATE_CLOSING:
 		device_disconnect(d);
 		if (d->state != STATE_CLOSED)
-			device_switch(d, STATE_CLOSING, false);
+			device_switch(d, STATE_CLOSING);
 		break;
 	case STATE_CLOSED:
 	case STATE_UNKNOWN: /* the directory was removed */
 		device_disconnect(d);
 		if (d->state != STATE_CLOSED)
-			device_switch(d, STATE_CLOSED, false);
+			device_switch(d, STATE_CLOSED);
 		break;
 	default:
 		break;

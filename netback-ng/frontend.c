@@ -158,9 +158,12 @@ static int read_features(struct reader *r, struct xs_handle *xs, xs_transaction_
 static int read_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
 	struct reader *r = arg;
+	enum store_state state = store_read_state(xs, t, r->dir);
 	int rc;
 
 	memset(r->c, 0, sizeof(*r->c));
+	if (state != STATE_INITIALISED && state != STATE_CONNECTED)
+		return -ECANCELED;
 	rc = read_queue_count(r, xs, t);
 	for (unsigned int i = 0; !rc && i < r->c->nqueues; i++)
 		rc = read_queue(r, xs, t, i);
@@ -186,4 +189,19 @@ int frontend_read(struct xs_handle *xs, const char *dir, const struct frontend_o
 	if (rc)
 		memset(c, 0, sizeof(*c));
 	return rc;
+}
+
+int frontend_unchanged(struct xs_handle *xs, xs_transaction_t t, const char *dir,
+		       const struct frontend_offer *offer, const struct vif_connection *c)
+{
+	char why[FRONTEND_WHY_MAX];
+	struct vif_connection now;
+	struct reader r = { .dir = dir, .offer = offer, .c = &now, .why = why };
+	int rc = read_all(xs, t, &r);
+
+	if (rc)
+		return rc == -EAGAIN ? rc : -ECANCELED;
+	now.rate_bytes = c->rate_bytes;
+	now.rate_usecs = c->rate_usecs;
+	return memcmp(&now, c, sizeof(now)) ? -ECANCELED : 0;
 }

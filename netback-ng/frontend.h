@@ -20,9 +20,17 @@ struct frontend_offer {
 
 /*
  * Read DIR (/local/domain/D/device/vif/N) into *c; rate is left alone.
- * 0, or -errno with one clause for the operator in why.
+ * 0, or -errno with one clause for the operator in why; -ECANCELED: the front end
+ * no longer asks for a connection (its state), which is no error.
  */
 int frontend_read(struct xs_handle *xs, const char *dir, const struct frontend_offer *offer,
 		  struct vif_connection *c, char why[FRONTEND_WHY_MAX]);
+
+/*
+ * For the transaction that says "connected": 0 where DIR still holds what *c was
+ * read from and its state still asks for a connection, else -ECANCELED (or -EAGAIN).
+ */
+int frontend_unchanged(struct xs_handle *xs, xs_transaction_t t, const char *dir,
+		       const struct frontend_offer *offer, const struct vif_connection *c);
 
 #endif
