@@ -44,7 +44,7 @@ static const struct config_key keys[] = {
 	BOOL("prefetch", prefetch, "true"),
 	BOOL("huge_pages", huge_pages, "false"),
 	NUMBER("coalesce_packets", data.coalesce_packets, "32", 1, 256),
-	NUMBER("coalesce_usecs", data.coalesce_usecs, "50", 0, 10000),
+	NUMBER("coalesce_usecs", data.coalesce_usecs, "100", 0, 10000),
 	BOOL("coalesce_adaptive", coalesce_adaptive, "true"),
 	NUMBER("poll_usecs", data.poll_usecs, "50", 0, 10000),
 	NUMBER("quantum_bytes", data.quantum_bytes, "65536", 1514, 1048576),

@@ -10,6 +10,7 @@
 #include <xentoollog.h>
 
 #include "lib/netif/ring.h"
+#include "lib/xen/event.h"
 
 /* Messages answered in one turn of the event loop; the rest waits for the others' turn. */
 #define TURN_MESSAGES 32
@@ -236,7 +237,7 @@ static int map_ring(struct ctrl *c, const char **what)
 static int bind_channel(struct ctrl *c, const char **what)
 {
 	*what = "opening the event channel device";
-	c->evtchn = xenevtchn_open(&quiet, 0);
+	c->evtchn = event_open(&quiet);
 	if (!c->evtchn)
 		return -errno;
 	*what = "binding the control ring's event channel";

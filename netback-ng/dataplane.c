@@ -75,6 +75,7 @@ static void take_config(struct worker *w, void *arg)
 {
 	const struct config_data *config = arg;
 
+	w->own = *config;
 	w->copy.limit = config->copy_batch;
 }
 
@@ -82,7 +83,6 @@ void dataplane_reload(const struct config_data *config)
 {
 	unsigned int i;
 
-	/* Workers read single words of it between bursts; each is valid old or new. */
 	dataplane.config = *config;
 	for (i = 0; i < dataplane.count; i++)
 		worker_call(&dataplane.workers[i], take_config, (void *)(uintptr_t)config);

@@ -25,7 +25,9 @@ bool port_wants_direct(struct queue *q)
 	const struct netif_hash *hash = atomic_load_explicit(&q->vif->hash, memory_order_acquire);
 	unsigned int mean = q->read_ewma >> 3;
 
-	if (!q->worker->config->direct_read || !q->tap_nowait || !q->grefs.count || hash)
+	/* Without scatter-gather a frame over a page is refused, which only queue_rx() does. */
+	if (!q->worker->config->direct_read || !q->tap_nowait || !q->grefs.count || hash ||
+	    !q->vif->c.sg)
 		return false;
 	return q->direct = mean > (q->direct ? DIRECT_TO : DIRECT_FROM);
 }
@@ -69,14 +71,17 @@ static int read_over(struct queue *q, uint8_t **pages, struct netif_vnet *vnet)
 	return w->scratch->results[0];
 }
 
-/* A frame of several pages without GSO has no extra slot: close the gap. */
+/*
+ * A frame of several pages without GSO has no extra slot: close the gap.  A guest
+ * may have posted one page twice, hence memmove().
+ */
 static void close_gap(uint8_t **pages, unsigned int len)
 {
 	unsigned int i, n;
 
 	for (i = 1; len > i * NETIF_PAGE_SIZE; i++) {
 		n = len - i * NETIF_PAGE_SIZE;
-		memcpy(pages[i], pages[i + 1], n < NETIF_PAGE_SIZE ? n : NETIF_PAGE_SIZE);
+		memmove(pages[i], pages[i + 1], n < NETIF_PAGE_SIZE ? n : NETIF_PAGE_SIZE);
 	}
 }
 
@@ -123,6 +128,12 @@ static int read_one(struct queue *q, struct netif_meta *m)
 		return 0;
 	}
 	netif_meta_from_vnet(m, &vnet, (u32)res - (u32)sizeof(vnet));
+	if (queue_rx_filtered(q, pages[0])) {
+		/* Its buffers go back unanswered: the guest is not told of the frame. */
+		netif_rx_untake(&q->rx, DIRECT_SLOTS);
+		STAT_INC(q->stats.tap_reads);
+		return 1;
+	}
 	if (m->gso_type == NETIF_GSO_TYPE_NONE)
 		close_gap(pages, m->len);
 	netif_rx_untake(&q->rx, DIRECT_SLOTS - netif_rx_need(m, 0));

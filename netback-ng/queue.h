@@ -81,6 +81,8 @@ unsigned int queue_rx(struct queue *q, struct worker *w, struct frame *frames, u
 unsigned int queue_rx_room(struct queue *q);
 /* Can this guest take the frame as it is (GSO, checksum)? */
 bool queue_rx_accepts(const struct queue *q, const struct netif_meta *m);
+/* A multicast that the guest did not ask for, now counted; under rx_lock. */
+bool queue_rx_filtered(struct queue *q, const uint8_t *mac);
 void queue_notify(struct queue *q, unsigned int port, uint64_t *counter);
 
 /* port.c: TAP -> guest, one burst.  Returns the ring slots that its frames need. */

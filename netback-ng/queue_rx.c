@@ -106,21 +106,23 @@ static void write_frame(struct rx_burst *r, struct frame *f, unsigned int slots)
 	r->parts += slots - netif_rx_extras(&f->meta);
 }
 
+bool queue_rx_filtered(struct queue *q, const uint8_t *mac)
+{
+	if (!(mac[0] & 1) || !q->vif->c.multicast_control || vif_mcast_match(q->vif, mac))
+		return false;
+	STAT_INC(q->stats.rx_filtered_multicast);
+	return true;
+}
+
 /* What this guest cannot get at all, whatever buffers it posts. */
 static bool frame_refused(struct queue *q, struct frame *f)
 {
-	const uint8_t *mac = frame_bytes(f);
-
 	if (f->meta.len > NETIF_PAGE_SIZE && !q->vif->c.sg) {
 		STAT_INC(q->stats.rx_drop_too_big);
 		f->failed = true;
 		return true;
 	}
-	if ((mac[0] & 1) && q->vif->c.multicast_control && !vif_mcast_match(q->vif, mac)) {
-		STAT_INC(q->stats.rx_filtered_multicast);
-		return true;
-	}
-	return false;
+	return queue_rx_filtered(q, frame_bytes(f));
 }
 
 static void respond_frame(struct rx_burst *r, struct frame *f, unsigned int slots,

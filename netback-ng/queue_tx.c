@@ -12,7 +12,8 @@ enum verdict {
 	VERDICT_CONTROL,
 	VERDICT_MALFORMED,
 	VERDICT_GRANT,
-	VERDICT_HEADERS,
+	VERDICT_GSO_HEADER,
+	VERDICT_CSUM_HEADER,
 	VERDICT_SOURCE_MAC,
 };
 
@@ -97,7 +98,6 @@ static bool slots_failed(const struct worker *w, const struct netif_tx_frame *t)
 
 static enum verdict control_frame(struct queue *q, const struct netif_tx_frame *t)
 {
-	STAT_INC(q->stats.tx_mcast_requests);
 	if (t->mcast_op == NETIF_EXTRA_TYPE_MCAST_DEL)
 		vif_mcast_del(q->vif, t->mcast_addr);
 	else if (vif_mcast_add(q->vif, t->mcast_addr))
@@ -105,7 +105,7 @@ static enum verdict control_frame(struct queue *q, const struct netif_tx_frame *
 	return VERDICT_CONTROL;
 }
 
-static enum verdict check_headers(struct queue *q, struct frame *f, struct frame_head *head)
+static enum verdict check_headers(struct frame *f, struct frame_head *head)
 {
 	enum netif_error err;
 
@@ -115,10 +115,12 @@ static enum verdict check_headers(struct queue *q, struct frame *f, struct frame
 	}
 	err = netif_vnet_from_meta(&head->vnet, &f->meta, head->bytes,
 				   (uint32_t)f->iov[0].iov_len);
-	if (!err)
+	if (!err) {
+		/* GSO without it has got a pseudo header's sum now: whoever takes the frame must know. */
+		f->meta.csum = NETIF_CSUM_BLANK;
 		return VERDICT_FORWARD;
-	STAT_INC(q->errors.count[err]);
-	return VERDICT_HEADERS;
+	}
+	return err == NETIF_ERR_TX_GSO_HEADER ? VERDICT_GSO_HEADER : VERDICT_CSUM_HEADER;
 }
 
 static enum verdict judge(struct queue *q, struct worker *w, const struct netif_tx_frame *t,
@@ -128,13 +130,11 @@ static enum verdict judge(struct queue *q, struct worker *w, const struct netif_
 		return VERDICT_MALFORMED;
 	if (t->mcast_op)
 		return control_frame(q, t);
-	if (slots_failed(w, t)) {
-		STAT_INC(q->errors.count[NETIF_ERR_TX_BAD_GREF]);
+	if (slots_failed(w, t))
 		return VERDICT_GRANT;
-	}
 	if (w->config->mac_filter && memcmp(head->bytes + 6, q->vif->id.mac, 6))
 		return VERDICT_SOURCE_MAC;
-	return check_headers(q, f, head);
+	return check_headers(f, head);
 }
 
 /* T6: the next frame's first line is on its way while this one is parsed. */
@@ -271,6 +271,7 @@ static unsigned int forward(struct queue *q, struct frame *frames, unsigned int 
 	return n;
 }
 
+/* Here, not earlier: a frame behind one that waits for its receiver is taken several times. */
 static s16 account(struct queue *q, const struct netif_tx_frame *t, enum verdict v)
 {
 	switch (v) {
@@ -281,14 +282,21 @@ static s16 account(struct queue *q, const struct netif_tx_frame *t, enum verdict
 			STAT_INC(q->stats.tx_gso_frames);
 		return NETIF_RSP_OKAY;
 	case VERDICT_CONTROL:
+		STAT_INC(q->stats.tx_mcast_requests);
 		return NETIF_RSP_OKAY;
 	case VERDICT_MALFORMED:
+		if (t->error)
+			STAT_INC(q->errors.count[t->error]);
 		STAT_INC(q->stats.tx_drop_malformed);
 		return NETIF_RSP_ERROR;
 	case VERDICT_GRANT:
+		STAT_INC(q->errors.count[NETIF_ERR_TX_BAD_GREF]);
 		STAT_INC(q->stats.tx_drop_grant);
 		return NETIF_RSP_ERROR;
-	case VERDICT_HEADERS:
+	case VERDICT_GSO_HEADER:
+	case VERDICT_CSUM_HEADER:
+		STAT_INC(q->errors.count[v == VERDICT_GSO_HEADER ? NETIF_ERR_TX_GSO_HEADER :
+								   NETIF_ERR_TX_CSUM_HEADER]);
 		STAT_INC(q->stats.tx_drop_headers);
 		return NETIF_RSP_ERROR;
 	case VERDICT_SOURCE_MAC:
@@ -320,6 +328,7 @@ static uint64_t respond(struct queue *q, const struct netif_tx_burst *b, const u
 static unsigned int take(struct queue *q, struct worker *w)
 {
 	struct netif_tx_burst *b = &w->scratch->tx;
+	struct netif_errors uncounted = { 0 }; /* account() does it */
 	enum netif_error err;
 	uint64_t wait;
 
@@ -329,8 +338,9 @@ static unsigned int take(struct queue *q, struct worker *w)
 		q->rate_until_ns = w->now_ns + wait;
 		return 0;
 	}
-	err = netif_tx_take(&q->tx, b, NETIF_TX_RING_SIZE, &q->errors);
+	err = netif_tx_take(&q->tx, b, NETIF_TX_RING_SIZE, &uncounted);
 	if (err) {
+		STAT_INC(q->errors.count[err]);
 		vif_break(q->vif, err);
 		return 0;
 	}
@@ -353,6 +363,9 @@ unsigned int queue_tx(struct queue *q)
 	STAT_INC(q->stats.tx_bursts);
 	n = gather(q, w, verdicts);
 	done = forward(q, w->scratch->frames, n, &tap);
+	/* Also where the receiver that was waited for has gone and the TAP took the frames. */
+	if (done == n)
+		q->blocked_since_ns = 0;
 	end = done < n ? w->scratch->frames[done].index : b->nframes;
 	/* What was copied is ours: its sender may go on before the TAP has it. */
 	early = w->config->early_response && statics == q->stats.tx_static_slots;

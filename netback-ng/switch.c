@@ -60,11 +60,13 @@ struct vif *bridge_find(struct bridge *b, const uint8_t mac[6], uint16_t vlan)
 {
 	uint64_t key = fdb_key(mac, vlan);
 	struct fdb_slot *s = fdb_slot(b, key);
+	struct vif *vif = atomic_load_explicit(&s->vif, memory_order_acquire);
 
-	/* A slot just taken by another key has the vif of that key at most for one frame. */
-	if (atomic_load_explicit(&s->key, memory_order_acquire) != key)
-		return NULL;
-	return atomic_load_explicit(&s->vif, memory_order_acquire);
+	/*
+	 * The key after the vif: a slot that compaction gives to another key loses its
+	 * old key before it gets the new vif, which may not be anybody's to see.
+	 */
+	return atomic_load_explicit(&s->key, memory_order_acquire) == key ? vif : NULL;
 }
 
 /*
@@ -95,6 +97,12 @@ static void fdb_compact(struct bridge *b)
 	b->count = n;
 }
 
+/* A vif's own address is not lost to whoever sends with it; a guest's other ones may move. */
+static bool owned(const struct vif *vif, uint64_t key)
+{
+	return vif && !((fdb_key(vif->id.mac, 0) ^ key) << 16);
+}
+
 static void fdb_insert(struct bridge *b, uint64_t key, struct vif *vif)
 {
 	struct fdb_slot *s;
@@ -108,7 +116,7 @@ static void fdb_insert(struct bridge *b, uint64_t key, struct vif *vif)
 	if (!atomic_load_explicit(&s->key, memory_order_relaxed))
 		b->count++;
 	old = atomic_load_explicit(&s->vif, memory_order_relaxed);
-	if (old == vif)
+	if (old == vif || owned(old, key))
 		return;
 	if (old)
 		atomic_fetch_sub(&old->learned, 1);

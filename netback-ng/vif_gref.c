@@ -10,6 +10,12 @@
 
 #include "netback-ng/vif_data.h"
 
+/*
+ * Each unit is a kernel memory area, of which a process has 65530 for all its
+ * guests: honest front ends add whole pages of grants, this many ADD messages do.
+ */
+#define UNITS_MAX 64
+
 struct table_change {
 	struct queue *q;
 	struct vif_unit *unit;
@@ -113,6 +119,16 @@ static void unit_retire(struct vif *vif, struct vif_unit *u)
 	unit_unmap(vif, u);
 }
 
+static unsigned int unit_count(const struct vif *vif, unsigned int queue)
+{
+	const struct vif_unit *u;
+	unsigned int n = 0;
+
+	for (u = vif->units; u; u = u->next)
+		n += u->queue == queue;
+	return n;
+}
+
 unsigned int vif_gref_room(const struct vif *vif, unsigned int queue)
 {
 	if (queue >= VIF_QUEUES_MAX || !vif->queues[queue] || !dataplane_config()->static_grants)
@@ -128,7 +144,7 @@ int vif_gref_add(struct vif *vif, unsigned int queue, const struct netif_gref *g
 
 	if (queue >= VIF_QUEUES_MAX || !vif->queues[queue] || !n)
 		return -EINVAL;
-	if (n > vif_gref_room(vif, queue))
+	if (n > vif_gref_room(vif, queue) || unit_count(vif, queue) >= UNITS_MAX)
 		return -ENOSPC;
 	rc = unit_map(vif, queue, grefs, n, false, &rw);
 	if (rc)

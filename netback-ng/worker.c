@@ -2,7 +2,6 @@
 #include "netback-ng/worker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/xen/event.h"
 #include "netback-ng/queue.h"
 #include "netback-ng/vif_data.h"
 
@@ -397,14 +397,8 @@ static int pool_init(struct worker *w)
 
 static int events_init(struct worker *w)
 {
-	int fd, flags;
-
-	w->xce = xenevtchn_open(NULL, 0);
+	w->xce = event_open(NULL);
 	if (!w->xce)
-		return -errno;
-	fd = xenevtchn_fd(w->xce);
-	flags = fcntl(fd, F_GETFL);
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
 		return -errno;
 	w->call_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return w->call_fd < 0 ? -errno : 0;
@@ -446,7 +440,8 @@ int worker_start(struct worker *w, unsigned int index, const struct config_data 
 
 	memset(w, 0, sizeof(*w));
 	w->index = index;
-	w->config = config;
+	w->own = *config;
+	w->config = &w->own;
 	w->call_fd = w->ring.ring_fd = -1;
 	pthread_mutex_init(&w->call_lock, NULL);
 	pthread_cond_init(&w->call_done, NULL);

@@ -43,7 +43,8 @@ struct worker_scratch {
 struct worker {
 	unsigned int index;
 	pthread_t thread;
-	const struct config_data *config;
+	const struct config_data *config; /* &own */
+	struct config_data own; /* changes between bursts, on the worker's thread */
 	struct io_uring ring;
 	xenevtchn_handle *xce;
 	struct copy copy;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/xen/event.h"
+
 #define CONTROL_TIMEOUT_MS 2000
 #define HASH_ENTRIES 128u
 #define HASH_KEY 40u
@@ -23,7 +25,7 @@ int front_control_open(struct front_control *c, xengntshr_handle *xgs, uint32_t 
 	if (rc)
 		goto fail;
 	rc = -EIO;
-	c->xce = xenevtchn_open(NULL, 0);
+	c->xce = event_open(NULL);
 	if (!c->xce)
 		goto fail;
 	port = xenevtchn_bind_unbound_port(c->xce, domid);

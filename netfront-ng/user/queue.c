@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/xen/event.h"
+
 static int bind_port(xenevtchn_handle *xce, uint32_t domid, evtchn_port_t *port)
 {
 	xenevtchn_port_or_error_t p = xenevtchn_bind_unbound_port(xce, domid);
@@ -18,7 +20,7 @@ static int open_ports(struct front_queue *q, uint32_t domid, bool split)
 {
 	int rc;
 
-	q->xce = xenevtchn_open(NULL, 0);
+	q->xce = event_open(NULL);
 	if (!q->xce)
 		return errno ? -errno : -EIO;
 	rc = bind_port(q->xce, domid, &q->tx_port);

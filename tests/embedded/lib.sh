@@ -75,6 +75,7 @@ case_run() {
 	fi
 	echo "not ok $name: $(why) ($DIR/log)" >&3
 	echo "=== not ok $name"
+	diagnose >>"$DIR/diagnosis" 2>&1
 	return 1
 }
 
@@ -88,6 +89,25 @@ why() {
 	fi
 }
 
+# What was going on when a case failed: counters, and where each process stands.
+diagnose() {
+	local f pid
+	echo "##### $(tail -n 1 "$DIR/result" 2>/dev/null)"
+	"$XENSIM" stats
+	timeout 5 "$NGCTL" stats
+	ip -br link
+	for f in "$DIR"/netback-ngd.pid "$DIR"/guest-*.pid; do
+		pid=$(cat "$f" 2>/dev/null)
+		kill -0 "$pid" 2>/dev/null || continue
+		echo "## $f"
+		if command -v gdb >/dev/null; then
+			timeout 30 gdb -p "$pid" -batch -ex 'thread apply all bt' 2>/dev/null | grep -E '^(#|Thread)'
+		else
+			grep . /proc/"$pid"/task/*/{comm,wchan}
+		fi
+	done
+}
+
 skip() {
 	echo "skip $scenario/$1: $2" >&3
 }
@@ -98,6 +118,7 @@ must() {
 	rm -f "$DIR/why"
 	"$@" && return
 	echo "not ok $scenario: setup failed: $*: $(why) ($DIR/log)" >&3
+	diagnose >>"$DIR/diagnosis" 2>&1
 	exit 1
 }
 
@@ -330,7 +351,8 @@ iperf() {
 flows() {
 	local out=$DIR/iperf.json mbps
 	iperf "$1" "$2" 1 "${@:3}" >"$out" || fail "iperf3 $1 -> $2 ${*:3}: $(jq -r '.error // "no answer"' "$out")"
-	mbps=$(jq '(.end.sum_received // .end.sum).bits_per_second / 1e6 | floor' "$out")
+	mbps=$(jq '(.end.sum_received // .end.sum).bits_per_second / 1e6 | floor' "$out") ||
+		fail "iperf3 $1 -> $2 ${*:3}: $(jq -r '.error // "no result"' "$out")"
 	echo "iperf3 $1 -> $2 ${*:3}: $mbps Mb/s"
 	[ "$mbps" -ge 1 ] || fail "iperf3 $1 -> $2 ${*:3}: $mbps Mb/s"
 }

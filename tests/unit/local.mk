@@ -45,3 +45,14 @@ TESTS += tests/unit/test_netback_device
 tests_unit_test_netback_device_SOURCES = tests/unit/test_netback_device.c $(netback_test_sources)
 tests_unit_test_netback_device_CFLAGS = $(netback_test_cflags)
 tests_unit_test_netback_device_LDADD = $(netback_test_libs)
+# The data plane in the embedded Xen, through vif.h.
+check_PROGRAMS += tests/unit/test_dataplane
+TESTS += tests/unit/test_dataplane
+tests_unit_test_dataplane_SOURCES = tests/unit/test_dataplane.h tests/unit/test_dataplane.c \
+	tests/unit/test_dataplane_forward.c tests/unit/test_dataplane_gref.c \
+	tests/unit/test_dataplane_hostile.c tests/unit/test_dataplane_life.c \
+	tests/unit/test_dataplane_path.c $(xensim_test_sources)
+tests_unit_test_dataplane_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_dataplane_CFLAGS = $(AM_CFLAGS) -pthread $(netback_ng_control_cflags) $(LIBURING_CFLAGS)
+tests_unit_test_dataplane_LDADD = netfront-ng/user/libnetfront.a netback-ng/libcontrol.a \
+	netback-ng/libdataplane.a lib/tap/libtap.a $(netback_ng_control_libs) $(LIBURING_LIBS) $(CHECK_LIBS)

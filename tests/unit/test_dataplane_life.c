@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Connecting, failing to, reconnecting, and that nothing is left behind. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "tests/unit/test_dataplane.h"
+
+static const uint8_t outside[6] = { 2, 0xff, 0, 0, 0, 1 };
+static uint8_t got[FRAME_MAX + 1];
+
+static unsigned int open_files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned int n = 0;
+
+	ck_assert_ptr_nonnull(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* Mapped memory, but for the heap's: its areas come and go. */
+static unsigned int shared_areas(void)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	char line[512], perms[8];
+	unsigned int n = 0;
+
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f))
+		n += sscanf(line, "%*s %7s", perms) == 1 && perms[3] == 's';
+	fclose(f);
+	return n;
+}
+
+static void exchange(struct guest *g, unsigned int queue)
+{
+	const uint8_t *sent = frame_make(outside, g->mac, 700, queue);
+
+	guest_send(g, queue, sent, 700);
+	ck_assert_uint_eq(guest_reap(g, queue, 1), 0);
+	ck_assert_uint_eq(host_receive(g, got, NULL, 2000), 700);
+	ck_assert_mem_eq(got, sent, 700);
+}
+
+/* The _i-th map of the connection fails. */
+START_TEST(map_failure)
+{
+	unsigned int files, areas;
+	const char *what = NULL;
+	struct guest g;
+
+	plane_start(2);
+	guest_open(&g, 7, 3, "br-test");
+	files = open_files();
+	areas = shared_areas();
+	ck_assert_int_eq(xensim("fault 0 map-fail every=%d", _i), 0);
+	ck_assert_int_eq(vif_connect(g.vif, &g.c, &what), -ENXIO);
+	ck_assert_str_eq(what, "mapping the ring pages");
+	ck_assert_uint_eq(open_files(), files);
+	ck_assert_uint_eq(shared_areas(), areas);
+	ck_assert_int_eq(xensim("fault 0 clear"), 0);
+	guest_connect(&g);
+	exchange(&g, 2);
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
+/* The port at which binding fails. */
+START_TEST(bind_failure)
+{
+	unsigned int files, areas, i;
+	const char *what = NULL;
+	struct guest g;
+
+	plane_start(2);
+	guest_open(&g, 7, 3, "br-test");
+	files = open_files();
+	areas = shared_areas();
+	for (i = 0; i < 3; i++) {
+		struct vif_connection c = g.c;
+
+		c.queue[i].rx_evtchn = 4000;
+		if (i % 2 == 0)
+			c.queue[i].tx_evtchn = 4000;
+		ck_assert_int_eq(vif_connect(g.vif, &c, &what), -ESRCH);
+		ck_assert_str_eq(what, "binding the event channels");
+		ck_assert_uint_eq(open_files(), files);
+		ck_assert_uint_eq(shared_areas(), areas);
+	}
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
+START_TEST(reconnection)
+{
+	struct guest g;
+	unsigned int i;
+
+	plane_start(2);
+	guest_start(&g, 7, 2, NULL);
+	for (i = 1; i <= 5; i++) {
+		unsigned int queue;
+
+		for (queue = 0; queue < 2; queue++) {
+			ck_assert_int_eq(guest_map(&g, queue, true, true), 0);
+			exchange(&g, queue);
+		}
+		ck_assert_uint_eq(stat_of(&g, "tx_frames"), 2 * i);
+		vif_disconnect(g.vif);
+		vif_disconnect(g.vif);
+		/* Nothing counted is forgotten. */
+		ck_assert_uint_eq(stat_of(&g, "tx_frames"), 2 * i);
+		close(g.host);
+		guest_connect(&g);
+	}
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
+START_TEST(many_vifs)
+{
+	static struct guest g[64];
+	unsigned int files, areas, i;
+
+	plane_start(2);
+	files = open_files();
+	areas = shared_areas();
+	for (i = 0; i < 64; i++) {
+		xensim("domain create %u", 100 + i);
+		guest_start(&g[i], 100 + i, 1, i % 2 ? "br-test" : NULL);
+	}
+	for (i = 0; i < 64; i++)
+		exchange(&g[i], 0);
+	for (i = 0; i < 64; i++) {
+		guest_stop(&g[i]);
+		xensim("domain destroy %u", 100 + i);
+	}
+	ck_assert_uint_eq(open_files(), files);
+	ck_assert_uint_eq(shared_areas(), areas);
+	dataplane_stop();
+}
+END_TEST
+
+/* What may change at run time changes between bursts. */
+START_TEST(reload_under_traffic)
+{
+	struct config_data config;
+	struct guest g;
+	unsigned int i;
+
+	plane_start(2);
+	guest_start(&g, 7, 1, NULL);
+	config = plane_config;
+	for (i = 0; i < 200; i++) {
+		const uint8_t *sent = frame_make(g.mac, outside, 1000, i);
+		unsigned int n;
+
+		for (n = 0; n < 16; n++)
+			host_send(&g, sent, 1000, NULL);
+		config.aligned_copy = i % 2;
+		config.early_response = i % 3;
+		config.copy_batch = 1 + i;
+		dataplane_reload(&config);
+		exchange(&g, 0);
+		for (n = 0; n < 16; n++) {
+			ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 2000), 1000);
+			ck_assert_mem_eq(got, frame_make(g.mac, outside, 1000, i), 1000);
+		}
+	}
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
+START_TEST(guest_vanishes)
+{
+	struct guest g;
+
+	plane_start(1);
+	guest_start(&g, 7, 1, NULL);
+	ck_assert_int_eq(guest_map(&g, 0, true, false), 0);
+	exchange(&g, 0);
+	ck_assert_int_eq(xensim("domain destroy 7"), 0);
+	host_send(&g, frame_make(g.mac, outside, 100, 1), 100, NULL);
+	WAIT_FOR(stat_of(&g, "rx_drop_grant") == 1);
+	vif_destroy(g.vif);
+	dataplane_stop();
+}
+END_TEST
+
+/* The watchdog's view: asleep is alive. */
+START_TEST(health)
+{
+	struct guest g;
+
+	plane_start(2);
+	guest_start(&g, 7, 1, NULL);
+	WAIT_FOR(dataplane_alive());
+	poll(NULL, 0, 50);
+	ck_assert(dataplane_alive());
+	guest_stop(&g);
+	dataplane_stop();
+	plane_start(1);
+	dataplane_stop();
+}
+END_TEST
+
+void add_life_case(Suite *s)
+{
+	TCase *c = plane_case("life");
+
+	tcase_add_loop_test(c, map_failure, 1, 7);
+	tcase_add_test(c, bind_failure);
+	tcase_add_test(c, reconnection);
+	tcase_add_test(c, many_vifs);
+	tcase_add_test(c, reload_under_traffic);
+	tcase_add_test(c, guest_vanishes);
+	tcase_add_test(c, health);
+	suite_add_tcase(s, c);
+}
