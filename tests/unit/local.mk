@@ -34,6 +34,17 @@ tests_unit_test_xensim_store_LDADD = $(xensim_test_libs)
 tests_unit_test_xensim_ctrl_SOURCES = tests/unit/test_xensim_ctrl.c $(xensim_test_sources)
 tests_unit_test_xensim_ctrl_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_xensim_ctrl_LDADD = $(XENCONTROL_LIBS) $(xensim_test_libs)
+
+# The daemon's control plane, over the embedded Xen and a data plane that only records.
+netback_test_sources = tests/unit/test_netback.c tests/unit/test_netback.h tests/unit/fake_vif.c \
+	tests/unit/fake_vif.h $(xensim_test_sources)
+netback_test_cflags = $(AM_CFLAGS) $(netback_ng_control_cflags) $(CHECK_CFLAGS) -pthread
+netback_test_libs = netback-ng/libcontrol.a $(netback_ng_control_libs) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/test_netback_device
+TESTS += tests/unit/test_netback_device
+tests_unit_test_netback_device_SOURCES = tests/unit/test_netback_device.c $(netback_test_sources)
+tests_unit_test_netback_device_CFLAGS = $(netback_test_cflags)
+tests_unit_test_netback_device_LDADD = $(netback_test_libs)
 # The data plane in the embedded Xen, through vif.h.
 check_PROGRAMS += tests/unit/test_dataplane
 TESTS += tests/unit/test_dataplane

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A data plane that moves nothing: it records what the control plane asks of vif.h, and fails on request. */
+#ifndef FAKE_VIF_H
+#define FAKE_VIF_H
+
+#include "lib/netif/gref.h"
+#include "netback-ng/vif.h"
+
+struct fake {
+	int create_rc, connect_rc, gref_rc, hash_rc; /* what the next calls return */
+	enum netif_error broken;		     /* what vif_broken() says while connected */
+	unsigned int creates, connects, disconnects, destroys, alive, connected;
+	unsigned int hashes, gref_adds, gref_dels, reloads;
+	struct vif_identity id;
+	struct vif_connection last;
+	uint64_t rate_bytes;
+	uint32_t rate_usecs;
+	struct netif_gref grefs[NETIF_GREFS_PER_PAGE];
+	unsigned int ngrefs, gref_queue;
+	struct netif_hash hash;
+};
+
+extern struct fake fake;
+
+/* Zero the record; the descriptor stays. */
+void fake_reset(void);
+/* As the data plane does when a guest breaks the protocol. */
+void fake_break(enum netif_error err);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the tests of the daemon's control plane share: one process is Dom0's
+ * back end (with the fake data plane), the toolstack and guest 7, each with a
+ * xenstore handle of its own, in an embedded Xen.
+ */
+#ifndef TEST_NETBACK_H
+#define TEST_NETBACK_H
+
+#include <check.h>
+
+#include "netback-ng/backend.h"
+#include "tests/unit/fake_vif.h"
+#include "tests/unit/test_xensim.h"
+
+#define BACK "backend/vif/7/0"
+#define FRONT "/local/domain/7/device/vif/0"
+
+struct rig {
+	sd_event *event;
+	struct config config;
+	struct backend backend;
+	struct xs_handle *dom0, *guest;
+	bool running;
+};
+
+extern struct rig rig;
+
+void rig_start(void);
+/* Fixture: stops what runs, frees everything. */
+void rig_stop(void);
+/* The daemon's end and beginning; how the end looks in xenstore is the same for a crash and for a stop. */
+void rig_daemon_start(void);
+void rig_daemon_stop(void);
+/* Is COND true within 5 s of turning the event loop? */
+bool rig_turn_until(bool (*cond)(const void *arg), const void *arg);
+/* Turn the loop until nothing comes any more. */
+void rig_settle(void);
+
+/* As libxl: all nodes in one transaction, states 1. */
+void toolstack_attach(const char *script);
+void toolstack_write(const char *path, const char *value); /* NULL: remove */
+void toolstack_plugged(void);				   /* the script has succeeded */
+void guest_write(const char *node, const char *value);	   /* NULL: remove */
+/* A complete set of keys for n queues, then state 4. */
+void guest_connect(unsigned int nqueues, bool split);
+unsigned int back_state(void);
+bool back_becomes(unsigned int state);
+/* "": there is none. */
+const char *store_text(const char *path);
+
+#define ERROR_NODE "error/" BACK "/error"
+
+#endif

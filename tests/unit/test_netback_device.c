@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/test_netback.h"
+
+static void connect_one(void)
+{
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	toolstack_plugged();
+	guest_connect(1, false);
+	ck_assert(back_becomes(4));
+	ck_assert_uint_eq(fake.connected, 1);
+}
+
+/* ---- coming up ---- */
+
+START_TEST(offer_is_complete_before_initwait)
+{
+	toolstack_attach("/etc/xen/scripts/vif-ng");
+	ck_assert(back_becomes(2));
+	ck_assert_uint_eq(fake.creates, 1);
+	ck_assert_str_eq(fake.id.name, "vif7.0");
+	ck_assert_str_eq(fake.id.bridge, "xenbr0");
+	ck_assert_int_eq(fake.id.mac[5], 3);
+	ck_assert_str_eq(store_text(BACK "/feature-rx-copy"), "1");
+	ck_assert_str_eq(store_text(BACK "/feature-sg"), "1");
+	ck_assert_str_eq(store_text(BACK "/feature-ctrl-ring"), "1");
+	ck_assert_str_eq(store_text(BACK "/multi-queue-max-queues"), "4");
+}
+END_TEST
+
+START_TEST(switched_off_features_are_not_offered)
+{
+	rig.config.data.sg = rig.config.data.ctrl_ring = rig.config.data.csum = false;
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	ck_assert_str_eq(store_text(BACK "/feature-sg"), "0");
+	ck_assert_str_eq(store_text(BACK "/feature-gso-tcpv4"), "0");
+	ck_assert_str_eq(store_text(BACK "/feature-no-csum-offload"), "1");
+	ck_assert_str_eq(store_text(BACK "/feature-ctrl-ring"), "0");
+}
+END_TEST
+
+START_TEST(no_tap_no_initwait)
+{
+	fake.create_rc = -EBUSY;
+	toolstack_attach("vif-ng");
+	rig_settle();
+	ck_assert_uint_eq(back_state(), 1);
+	ck_assert_ptr_nonnull(strstr(store_text(ERROR_NODE), "TAP"));
+}
+END_TEST
+
+START_TEST(waits_for_the_hotplug_script)
+{
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	guest_connect(1, false);
+	rig_settle();
+	ck_assert_uint_eq(back_state(), 2);
+	toolstack_write(BACK "/hotplug-status", "error");
+	rig_settle();
+	ck_assert_uint_eq(back_state(), 2);
+	ck_assert_uint_eq(fake.connects, 0);
+	toolstack_plugged();
+	ck_assert(back_becomes(4));
+}
+END_TEST
+
+START_TEST(single_channel_queue)
+{
+	connect_one();
+	ck_assert_uint_eq(fake.last.nqueues, 1);
+	ck_assert_uint_eq(fake.last.queue[0].tx_ref, 100);
+	ck_assert_uint_eq(fake.last.queue[0].rx_ref, 200);
+	ck_assert_uint_eq(fake.last.queue[0].tx_evtchn, 10);
+	ck_assert_uint_eq(fake.last.queue[0].rx_evtchn, 10);
+	ck_assert(fake.last.sg && fake.last.gso4 && !fake.last.gso6 && fake.last.csum4 && !fake.last.csum6);
+	ck_assert(!fake.last.has_ctrl);
+}
+END_TEST
+
+START_TEST(four_split_queues)
+{
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	toolstack_plugged();
+	guest_connect(4, true);
+	ck_assert(back_becomes(4));
+	ck_assert_uint_eq(fake.last.nqueues, 4);
+	ck_assert_uint_eq(fake.last.queue[3].tx_ref, 103);
+	ck_assert_uint_eq(fake.last.queue[3].tx_evtchn, 13);
+	ck_assert_uint_eq(fake.last.queue[3].rx_evtchn, 23);
+}
+END_TEST
+
+START_TEST(survives_transaction_conflicts)
+{
+	ck_assert_int_eq(xensim("fault 0 store-eagain count=3"), 0);
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	ck_assert_int_eq(xensim("fault 0 store-eagain count=3"), 0);
+	toolstack_plugged();
+	guest_connect(1, false);
+	ck_assert(back_becomes(4));
+}
+END_TEST
+
+/* ---- what a guest may write ---- */
+
+static char long_value[1024];
+static const struct bad {
+	const char *node, *value;
+} bad[] = {
+	{ "tx-ring-ref", NULL }, { "rx-ring-ref", NULL }, { "event-channel", NULL },
+	{ "tx-ring-ref", "" }, { "tx-ring-ref", "-1" }, { "tx-ring-ref", "4294967296" },
+	{ "tx-ring-ref", "8 " }, { "tx-ring-ref", "0x8" }, { "tx-ring-ref", long_value },
+	{ "event-channel", "0" }, { "event-channel", "131072" }, { "event-channel", "ten" },
+	{ "event-channel-tx", "5" }, { "request-rx-copy", NULL }, { "request-rx-copy", "0" },
+	{ "feature-rx-notify", NULL }, { "feature-sg", "2" }, { "feature-gso-tcpv4", "yes" },
+	{ "feature-no-csum-offload", "" }, { "multi-queue-num-queues", "0" },
+	{ "multi-queue-num-queues", "9" }, { "multi-queue-num-queues", "5" },
+	{ "multi-queue-num-queues", "abc" }, { "multi-queue-num-queues", "2" },
+	{ "multi-queue-num-queues", long_value }, { "ctrl-ring-ref", "7" }, { "ctrl-ring-ref", "x" },
+	{ "request-multicast-control", "9" },
+};
+
+START_TEST(bad_keys_shut_the_vif_until_it_starts_anew)
+{
+	const struct bad *b = &bad[_i];
+
+	memset(long_value, '9', sizeof(long_value) - 1);
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	toolstack_plugged();
+	guest_connect(1, false);
+	guest_write(b->node, b->value);
+	ck_assert(back_becomes(6));
+	ck_assert_uint_eq(fake.connects, 0);
+	ck_assert_ptr_nonnull(strstr(store_text(ERROR_NODE), FRONT));
+
+	guest_write("state", "6");
+	guest_write(b->node, NULL);
+	guest_write("state", "1");
+	ck_assert(back_becomes(2));
+	ck_assert_str_eq(store_text(ERROR_NODE), "");
+	guest_connect(1, false);
+	ck_assert(back_becomes(4));
+}
+END_TEST
+
+START_TEST(front_end_of_another_domain_is_refused)
+{
+	static const struct bad wrong[] = {
+		{ BACK "/frontend", "/local/domain/8/device/vif/0" },
+		{ BACK "/frontend", "/local/domain/7/device/vif/1" },
+		{ BACK "/frontend", NULL },
+		{ BACK "/frontend-id", "8" },
+		{ BACK "/frontend-id", "junk" },
+	};
+
+	rig_daemon_stop();
+	toolstack_attach("vif-ng");
+	toolstack_write(wrong[_i].node, wrong[_i].value);
+	rig_daemon_start();
+	ck_assert_uint_eq(back_state(), 1);
+	ck_assert_uint_eq(fake.creates, 0);
+	ck_assert_str_ne(store_text(ERROR_NODE), "");
+}
+END_TEST
+
+START_TEST(failing_connect_shuts_the_vif)
+{
+	fake.connect_rc = -ENXIO;
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	toolstack_plugged();
+	guest_connect(1, false);
+	ck_assert(back_becomes(6));
+	ck_assert_ptr_nonnull(strstr(store_text(ERROR_NODE), "a fake step"));
+	rig_settle();
+	ck_assert_uint_eq(fake.connects, 1);
+}
+END_TEST
+
+START_TEST(broken_guest_is_shut_and_stays_shut)
+{
+	connect_one();
+	fake_break(NETIF_ERR_RING_OVERRUN);
+	ck_assert(back_becomes(6));
+	ck_assert_uint_eq(fake.connected, 0);
+	ck_assert_ptr_nonnull(strstr(store_text(ERROR_NODE), netif_error_text(NETIF_ERR_RING_OVERRUN)));
+	fake.broken = NETIF_OK;
+	guest_write("state", "3");
+	guest_write("state", "4");
+	rig_settle();
+	ck_assert_uint_eq(back_state(), 6);
+	ck_assert_uint_eq(fake.connects, 1);
+	guest_write("state", "1");
+	ck_assert(back_becomes(2));
+	guest_write("state", "4");
+	ck_assert(back_becomes(4));
+}
+END_TEST
+
+START_TEST(state_storm_is_paced)
+{
+	const struct device *d = rig.backend.table[0];
+
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	toolstack_plugged();
+	for (int i = 0; i < 300; i++) {
+		guest_write("state", i & 1 ? "1" : "2");
+		sd_event_run(rig.event, 1000);
+	}
+	for (int i = 0; i < BACKEND_BUCKETS && !d; i++)
+		d = rig.backend.table[i];
+	ck_assert_ptr_nonnull(d);
+	ck_assert_uint_gt(d->count.deferred, 0);
+	guest_connect(1, false);
+	ck_assert(back_becomes(4));
+}
+END_TEST
+
+/* ---- closing ---- */
+
+START_TEST(front_end_closes_and_comes_back)
+{
+	connect_one();
+	guest_write("state", "5");
+	ck_assert(back_becomes(5));
+	ck_assert_uint_eq(fake.connected, 0);
+	guest_write("state", "6");
+	ck_assert(back_becomes(6));
+	guest_write("state", "1");
+	ck_assert(back_becomes(2));
+	guest_connect(2, true);
+	ck_assert(back_becomes(4));
+	ck_assert_uint_eq(fake.last.nqueues, 2);
+	ck_assert_uint_eq(fake.creates, 1);
+}
+END_TEST
+
+START_TEST(front_end_restarts_without_closing)
+{
+	connect_one();
+	guest_write("state", "1");
+	ck_assert(back_becomes(2));
+	ck_assert_uint_eq(fake.connected, 0);
+	guest_connect(1, true);
+	ck_assert(back_becomes(4));
+}
+END_TEST
+
+static void toolstack_removes(void)
+{
+	toolstack_write(BACK "/online", "0");
+	toolstack_write(BACK "/state", "5");
+}
+
+START_TEST(removal_waits_for_a_live_front_end)
+{
+	connect_one();
+	toolstack_removes();
+	rig_settle();
+	ck_assert_uint_eq(back_state(), 5);
+	ck_assert_uint_eq(fake.connected, 1);
+	guest_write("state", "6");
+	ck_assert(back_becomes(6));
+	ck_assert_uint_eq(fake.alive, 0);
+	toolstack_write(BACK, NULL);
+	rig_settle();
+	ck_assert_uint_eq(rig.backend.count, 0);
+}
+END_TEST
+
+START_TEST(removal_with_the_front_end_gone)
+{
+	connect_one();
+	toolstack_write(FRONT, NULL);
+	toolstack_removes();
+	ck_assert(back_becomes(6));
+	ck_assert_uint_eq(fake.alive, 0);
+}
+END_TEST
+
+START_TEST(removal_before_the_guest_ever_answered)
+{
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	toolstack_removes();
+	ck_assert(back_becomes(6));
+	ck_assert_uint_eq(fake.alive, 0);
+	guest_connect(1, false);
+	rig_settle();
+	ck_assert_uint_eq(fake.connects, 0);
+}
+END_TEST
+
+START_TEST(toolstack_closing_is_not_overwritten)
+{
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	toolstack_plugged();
+	toolstack_write(BACK "/state", "5"); /* online stays 1: not libxl, but somebody's will */
+	guest_connect(1, false);
+	ck_assert(back_becomes(6));
+	ck_assert_uint_eq(fake.connects, 0);
+	guest_write("state", "1");
+	rig_settle();
+	ck_assert_uint_eq(back_state(), 6);
+}
+END_TEST
+
+START_TEST(directory_vanishes)
+{
+	connect_one();
+	toolstack_write(BACK, NULL);
+	rig_settle();
+	ck_assert_uint_eq(rig.backend.count, 0);
+	ck_assert_uint_eq(fake.alive, 0);
+	ck_assert(!xs_read(rig.dom0, XBT_NULL, BACK "/state", NULL));
+}
+END_TEST
+
+START_TEST(removed_and_made_again_at_once)
+{
+	connect_one();
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	ck_assert_uint_eq(fake.destroys, 1);
+	ck_assert_uint_eq(fake.alive, 1);
+	toolstack_plugged();
+	guest_connect(1, false);
+	ck_assert(back_becomes(4));
+}
+END_TEST
+
+/* ---- after a restart ---- */
+
+static char script[64];
+
+static void make_script(int status)
+{
+	FILE *f;
+
+	snprintf(script, sizeof(script), "/tmp/netback-script-%d", getpid());
+	f = fopen(script, "w");
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "#!/bin/sh\necho \"$1 $2 $vif $XENBUS_PATH $script\" >>%s.log\nexit %d\n", script, status);
+	fclose(f);
+	ck_assert_int_eq(chmod(script, 0755), 0);
+}
+
+static char *script_log(void)
+{
+	static char text[256];
+	char path[80];
+	FILE *f;
+	size_t n = 0;
+
+	snprintf(path, sizeof(path), "%s.log", script);
+	f = fopen(path, "r");
+	if (f) {
+		n = fread(text, 1, sizeof(text) - 1, f);
+		fclose(f);
+	}
+	text[n] = '\0';
+	unlink(path);
+	unlink(script);
+	return text;
+}
+
+static void restart_connected(int script_status)
+{
+	make_script(script_status);
+	connect_one();
+	toolstack_write(BACK "/script", script);
+	rig_daemon_stop();
+	ck_assert_uint_eq(back_state(), 4); /* left for the next start */
+	ck_assert_uint_eq(fake.alive, 0);
+	rig.config.whole_host = true;
+	rig_daemon_start();
+}
+
+/* What lets a stock guest keep its interface: its state never moves, its rings are the same. */
+START_TEST(connected_vif_is_resumed)
+{
+	char expected[200];
+
+	restart_connected(0);
+	ck_assert(back_becomes(4));
+	ck_assert_uint_eq(fake.connects, 2);
+	ck_assert_uint_eq(fake.last.queue[0].tx_ref, 100);
+	ck_assert_str_eq(store_text(FRONT "/state"), "4");
+	snprintf(expected, sizeof(expected), "online type_if=vif vif7.0 " BACK " %s\n", script);
+	ck_assert_str_eq(script_log(), expected);
+}
+END_TEST
+
+START_TEST(resume_waits_for_the_script)
+{
+	restart_connected(3);
+	rig_settle();
+	ck_assert_str_ne(script_log(), "");
+	ck_assert_uint_eq(back_state(), 2);
+	ck_assert_uint_eq(fake.connects, 1);
+	ck_assert_ptr_nonnull(strstr(store_text(ERROR_NODE), "script"));
+}
+END_TEST
+
+START_TEST(resume_that_fails_shuts_the_vif)
+{
+	fake.connect_rc = 0;
+	make_script(0);
+	connect_one();
+	toolstack_write(BACK "/script", script);
+	rig_daemon_stop();
+	fake.connect_rc = -ESRCH;
+	rig.config.whole_host = true;
+	rig_daemon_start();
+	ck_assert(back_becomes(6));
+	script_log();
+}
+END_TEST
+
+/* Front end and back end as a dead daemon may have left them, and where that must lead. */
+static const struct {
+	const char *back, *front, *online, *plugged;
+	unsigned int expected;
+} left_behind[] = {
+	{ "2", "1", "1", "", 2 },	 { "2", "4", "1", "connected", 4 }, { "3", "1", "1", "", 2 },
+	{ "4", "4", "1", "connected", 4 }, { "4", "1", "1", "connected", 2 }, { "4", "5", "1", "connected", 5 },
+	{ "4", "6", "1", "connected", 6 }, { "4", "4", "0", "connected", 6 }, { "5", "4", "1", "connected", 6 },
+	{ "5", "5", "1", "connected", 5 }, { "5", "6", "1", "connected", 6 }, { "5", "1", "1", "connected", 2 },
+	{ "5", "4", "0", "connected", 6 }, { "6", "6", "1", "connected", 6 }, { "6", "1", "1", "connected", 2 },
+	{ "6", "6", "0", "connected", 6 },
+};
+
+START_TEST(adoption_in_every_state)
+{
+	rig_daemon_stop();
+	toolstack_attach(NULL);
+	toolstack_write(BACK "/hotplug-status", left_behind[_i].plugged);
+	guest_connect(1, false);
+	guest_write("state", left_behind[_i].front);
+	toolstack_write(BACK "/state", left_behind[_i].back);
+	toolstack_write(BACK "/online", left_behind[_i].online);
+	rig.config.whole_host = true;
+	rig_daemon_start();
+	ck_assert(back_becomes(left_behind[_i].expected));
+	ck_assert_uint_eq(fake.connected, left_behind[_i].expected == 4);
+}
+END_TEST
+
+/* ---- whose vif, and the rest ---- */
+
+START_TEST(other_vifs_are_left_alone)
+{
+	toolstack_attach("/etc/xen/scripts/vif-bridge");
+	rig_settle();
+	ck_assert_uint_eq(back_state(), 1);
+	ck_assert_uint_eq(rig.backend.count, 0);
+	ck_assert(!backend_owns(&rig.backend, 7, 0));
+	rig.config.whole_host = true;
+	backend_reload(&rig.backend, &rig.config);
+	ck_assert(back_becomes(2));
+	ck_assert(backend_owns(&rig.backend, 7, 0));
+}
+END_TEST
+
+START_TEST(rate_follows_the_store)
+{
+	toolstack_attach("vif-ng");
+	toolstack_write(BACK "/rate", "12500,50000");
+	ck_assert(back_becomes(2));
+	toolstack_plugged();
+	guest_connect(1, false);
+	ck_assert(back_becomes(4));
+	ck_assert_uint_eq(fake.last.rate_bytes, 12500);
+	ck_assert_uint_eq(fake.last.rate_usecs, 50000);
+	toolstack_write(BACK "/rate", "999,1000");
+	rig_settle();
+	ck_assert_uint_eq(fake.rate_bytes, 999);
+	toolstack_write(BACK "/rate", "lots");
+	rig_settle();
+	ck_assert_uint_eq(fake.rate_bytes, 0);
+}
+END_TEST
+
+START_TEST(json_tells_state_and_error)
+{
+	json_t *list;
+
+	connect_one();
+	fake_break(NETIF_ERR_TX_CROSS_PAGE);
+	ck_assert(back_becomes(6));
+	list = backend_json(&rig.backend, "vif7.0");
+	ck_assert_uint_eq(json_array_size(list), 1);
+	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(list, 0), "state")), "Closed");
+	ck_assert_ptr_nonnull(json_object_get(json_array_get(list, 0), "data"));
+	json_decref(list);
+	list = backend_json(&rig.backend, "vif9.9");
+	ck_assert_uint_eq(json_array_size(list), 0);
+	json_decref(list);
+}
+END_TEST
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+int main(int argc, char **argv)
+{
+	Suite *s = suite_create("netback device");
+	TCase *c = test_xensim_case("device");
+
+	tcase_add_checked_fixture(c, rig_start, rig_stop);
+	tcase_add_test(c, offer_is_complete_before_initwait);
+	tcase_add_test(c, switched_off_features_are_not_offered);
+	tcase_add_test(c, no_tap_no_initwait);
+	tcase_add_test(c, waits_for_the_hotplug_script);
+	tcase_add_test(c, single_channel_queue);
+	tcase_add_test(c, four_split_queues);
+	tcase_add_test(c, survives_transaction_conflicts);
+	tcase_add_loop_test(c, bad_keys_shut_the_vif_until_it_starts_anew, 0, COUNT(bad));
+	tcase_add_loop_test(c, front_end_of_another_domain_is_refused, 0, 5);
+	tcase_add_test(c, failing_connect_shuts_the_vif);
+	tcase_add_test(c, broken_guest_is_shut_and_stays_shut);
+	tcase_add_test(c, state_storm_is_paced);
+	tcase_add_test(c, front_end_closes_and_comes_back);
+	tcase_add_test(c, front_end_restarts_without_closing);
+	tcase_add_test(c, removal_waits_for_a_live_front_end);
+	tcase_add_test(c, removal_with_the_front_end_gone);
+	tcase_add_test(c, removal_before_the_guest_ever_answered);
+	tcase_add_test(c, toolstack_closing_is_not_overwritten);
+	tcase_add_test(c, directory_vanishes);
+	tcase_add_test(c, removed_and_made_again_at_once);
+	tcase_add_test(c, connected_vif_is_resumed);
+	tcase_add_test(c, resume_waits_for_the_script);
+	tcase_add_test(c, resume_that_fails_shuts_the_vif);
+	tcase_add_loop_test(c, adoption_in_every_state, 0, COUNT(left_behind));
+	tcase_add_test(c, other_vifs_are_left_alone);
+	tcase_add_test(c, rate_follows_the_store);
+	tcase_add_test(c, json_tells_state_and_error);
+	suite_add_tcase(s, c);
+	test_xensim_main(s, argc, argv);
+}
