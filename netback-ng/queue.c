@@ -69,6 +69,7 @@ static bool arm_rx(struct queue *q)
 	pthread_mutex_lock(&q->rx_lock);
 	room = netif_back_pending(&q->rx);
 	if (room < 0) {
+		STAT_INC(q->rx_errors.count[NETIF_ERR_RING_OVERRUN]);
 		vif_break(q->vif, NETIF_ERR_RING_OVERRUN);
 		more = false;
 	} else {
