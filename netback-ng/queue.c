@@ -3,9 +3,6 @@
 
 #include "netback-ng/vif_data.h"
 
-/* Slots that the biggest frame from the TAP may need: 17 pages, GSO, hash. */
-#define ARM_SLOTS_MAX 19u
-
 void queue_notify(struct queue *q, unsigned int port, uint64_t *counter)
 {
 	STAT_INC(*counter);
@@ -63,6 +60,7 @@ static bool arm_tx(struct queue *q, uint64_t now)
 /* Frames wait in the TAP but the guest has too few buffers: wait for more of them. */
 static bool arm_rx(struct queue *q)
 {
+	const unsigned int worst = port_slots_worst(q);
 	int room;
 	bool more;
 
@@ -73,7 +71,7 @@ static bool arm_rx(struct queue *q)
 		vif_break(q->vif, NETIF_ERR_RING_OVERRUN);
 		more = false;
 	} else {
-		more = room >= (int)ARM_SLOTS_MAX || netif_back_arm(&q->rx, ARM_SLOTS_MAX);
+		more = room >= (int)worst || netif_back_arm(&q->rx, worst);
 	}
 	pthread_mutex_unlock(&q->rx_lock);
 	return more;

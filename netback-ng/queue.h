@@ -87,6 +87,8 @@ void queue_notify(struct queue *q, unsigned int port, uint64_t *counter);
 
 /* port.c: TAP -> guest, one burst.  Returns the ring slots that its frames need. */
 unsigned int port_read(struct queue *q);
+/* Ring slots that a frame from this TAP may take: it is not known before it is read. */
+unsigned int port_slots_worst(const struct queue *q);
 #define PORT_NOT_DIRECT (~0u)
 unsigned int port_read_direct(struct queue *q);
 bool port_wants_direct(struct queue *q);
