@@ -33,7 +33,8 @@ bool queue_serve(struct queue *q)
 	/* The event index counts slots, so the controllers do. */
 	netif_coalesce_update(&q->tx_coalesce, tx_slots, q->worker->now_ns);
 	netif_coalesce_update(&q->rx_coalesce, rx_slots, q->worker->now_ns);
-	return tx_slots || rx_slots || q->blocked_since_ns;
+	/* In debt there may be more to do, which arming would not notice. */
+	return tx_slots || rx_slots || q->blocked_since_ns || q->deficit <= 0;
 }
 
 /* The earliest reason to look again counts; what was due later is found still due then. */
