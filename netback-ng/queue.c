@@ -30,6 +30,8 @@ bool queue_serve(struct queue *q)
 		tx_slots += sent;
 		rx_slots += got;
 	}
+	if (tx_slots || rx_slots)
+		q->spurious = 0;
 	/* The event index counts slots, so the controllers do. */
 	netif_coalesce_update(&q->tx_coalesce, tx_slots, q->worker->now_ns);
 	netif_coalesce_update(&q->rx_coalesce, rx_slots, q->worker->now_ns);

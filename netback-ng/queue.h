@@ -34,7 +34,7 @@ struct queue {
 	uint64_t timer_ns;	/* look again at this time; 0: none */
 	uint64_t rate_until_ns; /* no credit to send before this time; 0: there is some */
 	uint64_t spurious_since_ns;
-	unsigned int spurious;	/* events in a row that brought no work */
+	unsigned int spurious;	/* events since there was last work */
 	bool tap_ready;		/* the TAP may have frames */
 	bool tap_held;		/* it is looked at when the timer runs out, not before */
 	bool tap_nowait;	/* this kernel's TAP knows RWF_NOWAIT */
