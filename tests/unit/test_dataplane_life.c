@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tests/unit/test_dataplane.h"
@@ -10,14 +11,20 @@
 static const uint8_t outside[6] = { 2, 0xff, 0, 0, 0, 1 };
 static uint8_t got[FRAME_MAX + 1];
 
+/* But for the embedded Xen's, whose libraries keep a domain's memory open. */
 static unsigned int open_files(void)
 {
 	DIR *d = opendir("/proc/self/fd");
+	const struct dirent *e;
 	unsigned int n = 0;
 
 	ck_assert_ptr_nonnull(d);
-	while (readdir(d))
-		n++;
+	while ((e = readdir(d))) {
+		char to[64] = "";
+
+		if (readlinkat(dirfd(d), e->d_name, to, sizeof(to) - 1) > 0)
+			n += !strstr(to, "xensim");
+	}
 	closedir(d);
 	return n;
 }
