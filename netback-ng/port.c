@@ -154,8 +154,7 @@ static unsigned int read_some(struct queue *q, struct frame *frames, unsigned in
 	return got;
 }
 
-/* Ring slots that a frame from this TAP may take: it is not known before it is read. */
-static unsigned int slots_worst(const struct queue *q)
+unsigned int port_slots_worst(const struct queue *q)
 {
 	const struct vif_connection *c = &q->vif->c;
 
@@ -176,7 +175,7 @@ static void adapt_burst(struct queue *q, unsigned int asked, unsigned int got)
 /* Read until the TAP is empty or the guest's buffers might not do. */
 static unsigned int read_burst(struct queue *q, struct frame *frames)
 {
-	unsigned int worst = slots_worst(q), room = queue_rx_room(q), n, got, i, have = 0;
+	unsigned int worst = port_slots_worst(q), room = queue_rx_room(q), n, got, i, have = 0;
 
 	while (q->tap_ready && room >= worst && have < WORKER_READS_MAX) {
 		n = q->read_burst;

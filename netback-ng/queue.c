@@ -3,9 +3,6 @@
 
 #include "netback-ng/vif_data.h"
 
-/* Slots that the biggest frame from the TAP may need: 17 pages, GSO, hash. */
-#define ARM_SLOTS_MAX 19u
-
 void queue_notify(struct queue *q, unsigned int port, uint64_t *counter)
 {
 	STAT_INC(*counter);
@@ -33,10 +30,13 @@ bool queue_serve(struct queue *q)
 		tx_slots += sent;
 		rx_slots += got;
 	}
+	if (tx_slots || rx_slots)
+		q->spurious = 0;
 	/* The event index counts slots, so the controllers do. */
 	netif_coalesce_update(&q->tx_coalesce, tx_slots, q->worker->now_ns);
 	netif_coalesce_update(&q->rx_coalesce, rx_slots, q->worker->now_ns);
-	return tx_slots || rx_slots || q->blocked_since_ns;
+	/* In debt there may be more to do, which arming would not notice. */
+	return tx_slots || rx_slots || q->blocked_since_ns || q->deficit <= 0;
 }
 
 /* The earliest reason to look again counts; what was due later is found still due then. */
@@ -63,16 +63,18 @@ static bool arm_tx(struct queue *q, uint64_t now)
 /* Frames wait in the TAP but the guest has too few buffers: wait for more of them. */
 static bool arm_rx(struct queue *q)
 {
+	const unsigned int worst = port_slots_worst(q);
 	int room;
 	bool more;
 
 	pthread_mutex_lock(&q->rx_lock);
 	room = netif_back_pending(&q->rx);
 	if (room < 0) {
+		STAT_INC(q->rx_errors.count[NETIF_ERR_RING_OVERRUN]);
 		vif_break(q->vif, NETIF_ERR_RING_OVERRUN);
 		more = false;
 	} else {
-		more = room >= (int)ARM_SLOTS_MAX || netif_back_arm(&q->rx, ARM_SLOTS_MAX);
+		more = room >= (int)worst || netif_back_arm(&q->rx, worst);
 	}
 	pthread_mutex_unlock(&q->rx_lock);
 	return more;

@@ -34,7 +34,7 @@ struct queue {
 	uint64_t timer_ns;	/* look again at this time; 0: none */
 	uint64_t rate_until_ns; /* no credit to send before this time; 0: there is some */
 	uint64_t spurious_since_ns;
-	unsigned int spurious;	/* events in a row that brought no work */
+	unsigned int spurious;	/* events since there was last work */
 	bool tap_ready;		/* the TAP may have frames */
 	bool tap_held;		/* it is looked at when the timer runs out, not before */
 	bool tap_nowait;	/* this kernel's TAP knows RWF_NOWAIT */
@@ -87,6 +87,8 @@ void queue_notify(struct queue *q, unsigned int port, uint64_t *counter);
 
 /* port.c: TAP -> guest, one burst.  Returns the ring slots that its frames need. */
 unsigned int port_read(struct queue *q);
+/* Ring slots that a frame from this TAP may take: it is not known before it is read. */
+unsigned int port_slots_worst(const struct queue *q);
 #define PORT_NOT_DIRECT (~0u)
 unsigned int port_read_direct(struct queue *q);
 bool port_wants_direct(struct queue *q);

@@ -251,6 +251,9 @@ static void join_bridge(struct vif *vif)
 	if (!vif->bridge && vif->id.bridge[0] &&
 	    listed(&dataplane_config()->switch_bridges, vif->id.bridge))
 		vif->bridge = bridge_get(vif->id.bridge);
+	/* Its own address needs no frame to be known by: a guest may only receive. */
+	if (vif->bridge)
+		bridge_learn(vif->bridge, vif->id.mac, 0, vif);
 }
 
 int vif_connect(struct vif *vif, const struct vif_connection *c, const char **what)

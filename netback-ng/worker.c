@@ -18,9 +18,11 @@
 
 #define RING_ENTRIES 512u
 #define HUGE_PAGE (2ul << 20)
-/* Events in a row that brought no work before the next one is held back, and how long. */
+/* Events without work in between before the next one is held back, and how long. */
 #define SPURIOUS_MAX 16
 #define SPURIOUS_HOLD_NS 10000000ull
+/* Events taken in one go; the descriptor stays readable where there are more. */
+#define EVENTS_MAX 64
 
 uint64_t clock_ns(void)
 {
@@ -120,14 +122,15 @@ static void unmask(struct worker *w, struct queue *q)
 		xenevtchn_unmask(w->xce, (evtchn_port_t)q->rx_port);
 }
 
-/* Did this event bring anything?  A guest that only sends events delays its own. */
-static bool event_is_spurious(struct queue *q)
+/*
+ * A guest that only sends events delays its own.  What counts is work done, not
+ * work in sight: requests without credit, or a frame that it posts no buffers for,
+ * would be an excuse for any number of events.
+ */
+static bool event_is_excess(struct queue *q)
 {
-	if (netif_back_pending(&q->tx) != 0 || q->tap_ready || q->is_active) {
-		q->spurious = 0;
-		return false;
-	}
-	STAT_INC(q->stats.events_spurious);
+	if (!netif_back_pending(&q->tx) && !q->tap_ready && !q->is_active)
+		STAT_INC(q->stats.events_spurious);
 	return ++q->spurious > SPURIOUS_MAX;
 }
 
@@ -135,10 +138,11 @@ static void port_event(struct worker *w, unsigned int port)
 {
 	struct queue *q = port < w->nports ? w->by_port[port] : NULL;
 
-	if (!q)
+	/* A broken vif's events stay masked until it is connected anew. */
+	if (!q || vif_is_broken(q->vif))
 		return;
 	STAT_INC(q->stats.events);
-	if (event_is_spurious(q)) {
+	if (event_is_excess(q)) {
 		q->port_masked = true;
 		/* An earlier timer merely ends the hold early. */
 		if (!q->timer_ns)
@@ -150,11 +154,13 @@ static void port_event(struct worker *w, unsigned int port)
 	worker_activate(w, q);
 }
 
+/* Not until there are none: a guest can send them as fast as we take them. */
 static void drain_events(struct worker *w)
 {
 	xenevtchn_port_or_error_t port;
+	unsigned int n;
 
-	while ((port = xenevtchn_pending(w->xce)) >= 0)
+	for (n = 0; n < EVENTS_MAX && (port = xenevtchn_pending(w->xce)) >= 0; n++)
 		port_event(w, (unsigned int)port);
 }
 

@@ -1,21 +1,16 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
-# How much of the floor is reached: one guest's traffic with the outside through the daemon,
-# beside a minimal copier between two TAPs, in alternating rounds of one run.
+# How much of the floor is reached: a guest's traffic with the outside through the daemon, beside a
+# minimal copier between two TAPs.
 #
-#   c1 -- tap-copier -- TAP c1 --+
-#   g1 (stock) -- netback-ngd ---+-- xenbr0 -- outside
-#   g2 (ng)    -- netback-ngd ---+
+#   c1 eth0 -- tap-copier -- c1 ---+
+#   g1 (stock) -- netback-ngd -----+-- xenbr0 -- outside
+#   g2 (ng) ----- netback-ngd -----+
 #
-# Environment: ROUNDS (5), SECONDS_EACH (2), CONF_LINES (netback-ng.conf, one a line), QUEUES (1).
-# Prints one JSON line a measurement and a table of medians at the end.
-# shellcheck source=tests/embedded/lib.sh
-. "$(dirname "$0")/../embedded/lib.sh"
-
-rounds=${ROUNDS:-5} each=${SECONDS_EACH:-2} queues=${QUEUES:-1} paths=${PATHS:-c1 g1 g2}
-results=$DIR/results.json
-: >"$results"
+# Environment: ROUNDS (5), SECONDS_EACH (2), QUEUES (1), CONF (lines of netback-ng.conf, one a word).
+# shellcheck source=tests/bench/bench.sh
+. "$(dirname "$0")/bench.sh"
 
 ip4() {
 	case $1 in
@@ -34,50 +29,27 @@ copier_start() {
 	addr c1 eth0 9
 }
 
-# record PATH WHAT VALUE
-record() {
-	printf '{"path":"%s","what":"%s","value":%s}\n' "$@" | tee -a "$results"
-}
-
-tcp() { iperf "$1" outside "$each" "${@:3}" | jq '.end.sum_received.bits_per_second / 1e9' | { read -r v; record "$1" "$2" "${v:-0}"; }; }
-udp() {
-	iperf "$1" outside "$each" -u -b 0 -l 22 "${@:3}" |
-		jq '.end.sum_received // .end.sum | (.packets - .lost_packets) / .seconds / 1e3' |
-		{ read -r v; record "$1" "$2" "${v:-0}"; }
-}
-rtt() {
-	in_ns "$1" ping -q -c 100 -i 0.01 10.9.0.1 |
-		sed -n 's,.*= [0-9.]*/\([0-9.]*\)/.*,\1,p' | { read -r v; record "$1" rtt_ms "${v:-0}"; }
-}
-
 must network_start
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086 # one line of configuration a word
 daemon_configure ${CONF_LINES:-}
 must daemon_start
 must copier_start
-must guest_start 1 stock "$queues"
-must guest_start 2 ng "$queues"
-for p in $paths; do must reach "$p" outside; done
-for ((round = 0; round < rounds; round++)); do
-	for p in $paths; do
-		tcp "$p" tcp_out_gbps
-		tcp "$p" tcp_in_gbps -R
-		udp "$p" udp64_out_kpps
-		udp "$p" udp64_in_kpps -R
-		rtt "$p"
+must guest_start 1 stock "${QUEUES:-1}"
+must guest_start 2 ng "${QUEUES:-1}"
+for p in c1 g1 g2; do must reach $p outside; done
+for ((round = 0; round < ${ROUNDS:-5}; round++)); do
+	for p in c1 g1 g2; do
+		tcp $p outside | record $p tcp_out_gbps
+		tcp $p outside -R | record $p tcp_in_gbps
+		udp64 $p outside | record $p udp64_out_kpps
+		udp64 $p outside -R | record $p udp64_in_kpps
+		rtt $p outside | record $p ping_us
 	done
 done
-jq -rs '
-	def median: sort | if length == 0 then 0 else .[length / 2 | floor] end;
-	group_by(.what)[] | .[0].what as $w | group_by(.path) |
-	map({key: .[0].path, value: (map(.value) | median)}) | from_entries |
-	"\($w)\t" + (to_entries | map("\(.key) \(.value * 1000 | round / 1000)" +
-		(if .key != "c1" then "" else "" end)) | join("\t"))' "$results" | tee "$DIR/table" >&3
-for p in $paths; do [ "$p" = c1 ] || jq -rs --arg p "$p" '
-	def median: sort | .[length / 2 | floor];
-	[group_by(.what)[] | .[0].what as $w |
-	 (map(select(.path == "c1").value) | median) as $c | (map(select(.path == $p).value) | median) as $g |
-	 "\($w) \($g / $c * 100 | round / 100)"] | "\($p) of the floor: " + join(", ")' "$results" >&3; done
+{
+	echo "c1: TAP-to-TAP copier, g1: stock guest, g2: netfront-ng guest; medians of ${ROUNDS:-5} rounds"
+	table c1
+	echo "ok floor"
+} >&3
 ngctl stats >"$DIR/stats"
-$XENSIM stats >>"$DIR/stats"
-echo "ok floor" >&3
+"$XENSIM" stats >>"$DIR/stats"

@@ -298,14 +298,21 @@ reach() {
 		problem "$1 does not reach $2 over IPv${3:-4}"
 }
 
-# pings FROM TO COUNT [PING-OPTION...]: all answered.
+# How many pings were lost between the first and the last answer in a file of ping's output.
+# (Its own summary also counts an answer as lost that the last ping did not wait for.)
+ping_gaps() {
+	sed -n 's/.*icmp_seq=\([0-9]*\) .*time=.*/\1/p' "$1" | sort -n | uniq |
+		awk 'NR == 1 { first = $1 } { last = $1 } END { print last - first + 1 - NR }'
+}
+
+# pings FROM TO COUNT [PING-OPTION...]: all answered. With -w, ping goes on until COUNT answers are there.
 pings() {
-	local from=$1 to=$2 count=$3
+	local from=$1 to=$2 count=$3 lost
 	shift 3
-	in_ns "$from" ping -n -c "$count" -i 0.01 -W $((2 * SLOW)) "$@" "$(ip4 "$to")" >"$DIR/ping.out" ||
+	in_ns "$from" ping -n -c "$count" -w $((3 + count / 20 * SLOW)) -i 0.01 "$@" "$(ip4 "$to")" >"$DIR/ping.out" ||
 		fail "ping $from -> $to: $(tail -n 2 "$DIR/ping.out" | head -n 1)"
-	grep -q " $count received" "$DIR/ping.out" ||
-		fail "ping $from -> $to: $(grep received "$DIR/ping.out")"
+	lost=$(ping_gaps "$DIR/ping.out")
+	[ "$lost" = 0 ] || fail "ping $from -> $to: $lost of $count lost"
 }
 
 # steady_start NAME FROM TO: a ping every 10 ms in the background until steady_stop.
@@ -320,8 +327,7 @@ steady_answers() { grep -c 'bytes from' "$DIR/steady-$1.log"; }
 # Stops it and prints how many pings were lost between the first and the last answer.
 steady_stop() {
 	stop "steady-$1" INT
-	sed -n 's/.*icmp_seq=\([0-9]*\) ttl.*/\1/p' "$DIR/steady-$1.log" |
-		sort -n | uniq | awk 'NR == 1 { first = $1 } { last = $1 } END { print last - first + 1 - NR }'
+	ping_gaps "$DIR/steady-$1.log"
 }
 
 steady_lost_none() {

@@ -15,12 +15,12 @@
 #define VNET_LEN 10 /* of a packet socket */
 
 struct config_data plane_config;
+static struct config loaded;
 
 /* --- the plane ---------------------------------------------------------------- */
 
 static void setup(void)
 {
-	struct config config;
 	int fd;
 
 	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
@@ -30,19 +30,24 @@ static void setup(void)
 		ck_assert_int_eq(write(fd, "1", 1), 1);
 		close(fd);
 	}
-	ck_assert_int_eq(config_load(&config, "/nonexistent"), 0);
-	plane_config = config.data;
+	ck_assert_int_eq(config_load(&loaded, "/nonexistent"), 0);
+	plane_config = loaded.data;
 	plane_config.worker_cpus.count = 0;
 	plane_config.huge_pages = false;
 	plane_config.switch_bridges.count = 1;
 	plane_config.switch_bridges.items[0] = (char *)"br-test";
 }
 
+static void teardown(void)
+{
+	config_free(&loaded);
+}
+
 TCase *plane_case(const char *name)
 {
 	TCase *c = test_xensim_case(name);
 
-	tcase_add_checked_fixture(c, setup, NULL);
+	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 60);
 	return c;
 }

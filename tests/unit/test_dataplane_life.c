@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tests/unit/test_dataplane.h"
@@ -10,28 +11,36 @@
 static const uint8_t outside[6] = { 2, 0xff, 0, 0, 0, 1 };
 static uint8_t got[FRAME_MAX + 1];
 
+/* But for the embedded Xen's, whose libraries keep a domain's memory open. */
 static unsigned int open_files(void)
 {
 	DIR *d = opendir("/proc/self/fd");
+	const struct dirent *e;
 	unsigned int n = 0;
 
 	ck_assert_ptr_nonnull(d);
-	while (readdir(d))
-		n++;
+	while ((e = readdir(d))) {
+		char to[64] = "";
+
+		if (readlinkat(dirfd(d), e->d_name, to, sizeof(to) - 1) > 0)
+			n += !strstr(to, "xensim");
+	}
 	closedir(d);
 	return n;
 }
 
-/* Mapped memory, but for the heap's: its areas come and go. */
+/* Guests' pages mapped; the embedded Xen's libraries keep a domain's memory as one big area. */
 static unsigned int shared_areas(void)
 {
 	FILE *f = fopen("/proc/self/maps", "re");
 	char line[512], perms[8];
+	unsigned long from, to;
 	unsigned int n = 0;
 
 	ck_assert_ptr_nonnull(f);
 	while (fgets(line, sizeof(line), f))
-		n += sscanf(line, "%*s %7s", perms) == 1 && perms[3] == 's';
+		n += sscanf(line, "%lx-%lx %7s", &from, &to, perms) == 3 && perms[3] == 's' &&
+		     to - from < 256ul << 20;
 	fclose(f);
 	return n;
 }

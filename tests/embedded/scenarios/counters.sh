@@ -66,7 +66,7 @@ must reach g1 outside
 must reach g2 outside
 case_run static-grants-tx static_path
 case_run static-grants-rx static_path -R
-case_run copy-batch-tx copy_path
-case_run copy-batch-rx copy_path -R
+case_run copy-batch-tx copy_path -P 4
+case_run copy-batch-rx copy_path -P 4 -R
 case_run notifications-stock notifications g1 outside -u -b 0 -l 64
 case_run notifications-ng notifications g2 outside -u -b 0 -l 64
