@@ -64,7 +64,7 @@ const struct config_key *config_keys(unsigned int *count)
 	return keys;
 }
 
-static void syntax_error(cfg_t *cfg, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 2, 0))) syntax_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	char text[256];
 
