@@ -20,7 +20,7 @@ void log_set_level(int priority)
 }
 
 /* One write(2) a line, so that lines of several threads never mix. */
-static void log_vline(int priority, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 2, 0))) log_vline(int priority, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_LEN];
 	int head = 0, n;
