@@ -309,7 +309,7 @@ ping_gaps() {
 pings() {
 	local from=$1 to=$2 count=$3 lost
 	shift 3
-	in_ns "$from" ping -n -c "$count" -w $((3 + count / 20 * SLOW)) -i 0.01 "$@" "$(ip4 "$to")" >"$DIR/ping.out" ||
+	in_ns "$from" ping -n -c "$count" -w $((3 + count * SLOW / 20)) -i 0.01 "$@" "$(ip4 "$to")" >"$DIR/ping.out" ||
 		fail "ping $from -> $to: $(tail -n 2 "$DIR/ping.out" | head -n 1)"
 	lost=$(ping_gaps "$DIR/ping.out")
 	[ "$lost" = 0 ] || fail "ping $from -> $to: $lost of $count lost"
