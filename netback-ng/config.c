@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "netback-ng/log.h"
 
@@ -253,10 +254,23 @@ static int file_parse(struct config *c, FILE *fp)
 	return rc;
 }
 
+/* libconfuse's scanner ends the process where read(2) fails, so what cannot be read is kept from it. */
+static FILE *file_open(const char *file)
+{
+	FILE *fp = fopen(file, "re");
+	struct stat st;
+
+	if (!fp || (!fstat(fileno(fp), &st) && S_ISREG(st.st_mode)))
+		return fp;
+	fclose(fp);
+	errno = EISDIR;
+	return NULL;
+}
+
 int config_load(struct config *c, const char *file)
 {
 	struct config fresh = { 0 };
-	FILE *fp = fopen(file, "re");
+	FILE *fp = file_open(file);
 	int rc;
 
 	loading_file = file;
@@ -267,7 +281,7 @@ int config_load(struct config *c, const char *file)
 	} else if (errno == ENOENT) {
 		rc = values_take(&fresh, NULL);
 	} else {
-		log_error("%s: %s", file, strerror(errno));
+		log_error("%s: %s", file, errno == EISDIR ? "not a regular file" : strerror(errno));
 		rc = -EINVAL;
 	}
 	if (rc) {

@@ -147,7 +147,7 @@ static void answer(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_
 static void request_take(struct ctrl *c, struct netif_ctrl_req *q)
 {
 	const struct netif_ctrl_req *slot =
-		NETIF_SLOT(struct netif_ctrl_req, &c->ring, c->ring.req_cons);
+		&NETIF_SLOT(union netif_ctrl_slot, &c->ring, c->ring.req_cons)->req;
 
 	q->id = netif_load(&slot->id);
 	q->type = netif_load(&slot->type);

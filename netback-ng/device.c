@@ -281,6 +281,8 @@ static int make_vif(struct device *d)
 	snprintf(id.name, sizeof(id.name), "%s", d->name);
 	read_text(d, "bridge", id.bridge, sizeof(id.bridge));
 	read_mac(d, id.mac);
+	/* The hotplug script sets it too, to the bridge's where this is absent. */
+	store_read_u32(d->xs, XBT_NULL, d->dir, "mtu", UINT16_MAX, &id.mtu);
 	rc = vif_create(&id, &d->vif);
 	if (!rc)
 		return 0;

@@ -14,6 +14,8 @@
 #include "netback-ng/vif_data.h"
 
 #define READS_MIN 2u
+/* One byte more than any frame: a longer one shows, instead of arriving cut short. */
+#define READ_BYTES (TAP_VNET_LEN + TAP_FRAME_MAX + 1)
 /* Slots of the biggest frame: 64 KiB with GSO and hash info. */
 #define SLOTS_GSO 19u
 
@@ -78,9 +80,9 @@ static void prepare_read(struct queue *q, unsigned int i)
 	uint8_t *to = read_buffer(w, i);
 
 	if (w->pool_fixed)
-		io_uring_prep_read_fixed(sqe, q->tap_fd, to, TAP_VNET_LEN + TAP_FRAME_MAX, 0, 0);
+		io_uring_prep_read_fixed(sqe, q->tap_fd, to, READ_BYTES, 0, 0);
 	else
-		io_uring_prep_read(sqe, q->tap_fd, to, TAP_VNET_LEN + TAP_FRAME_MAX, 0);
+		io_uring_prep_read(sqe, q->tap_fd, to, READ_BYTES, 0);
 	sqe->rw_flags = RWF_NOWAIT;
 	worker_sqe_result(w, sqe, i);
 }
@@ -92,7 +94,7 @@ static void read_plainly(struct queue *q, unsigned int first, unsigned int n)
 	ssize_t got;
 
 	for (i = first; i < first + n; i++) {
-		got = read(q->tap_fd, read_buffer(w, i), TAP_VNET_LEN + TAP_FRAME_MAX);
+		got = read(q->tap_fd, read_buffer(w, i), READ_BYTES);
 		w->scratch->results[i] = got < 0 ? -errno : (int)got;
 		if (got < 0)
 			break;
@@ -115,6 +117,10 @@ static bool take_read(struct queue *q, struct frame *f, unsigned int i, int res)
 			STAT_INC(q->stats.tap_reads_empty);
 		else
 			STAT_INC(q->stats.tap_read_errors);
+		return false;
+	}
+	if (res > (int)(TAP_VNET_LEN + TAP_FRAME_MAX)) {
+		STAT_INC(q->stats.rx_drop_tap_truncated);
 		return false;
 	}
 	memcpy(&vnet, at, sizeof(vnet));
@@ -231,6 +237,9 @@ unsigned int port_read(struct queue *q)
 		slots += netif_rx_need(&frames[i].meta, 0);
 		q->deficit -= (int64_t)frames[i].meta.len + 64;
 		port_count_size(q, frames[i].meta.len);
+		if (q->vif->bridge)
+			bridge_outside(q->vif->bridge, frame_bytes(&frames[i]) + 6,
+				       bridge_vlan(frame_bytes(&frames[i])));
 	}
 	if (!n)
 		return 0;

@@ -3,6 +3,9 @@
 
 #include "netback-ng/vif_data.h"
 
+/* A receiver on the switch without buffers is tried again after this: its guest needs the CPU. */
+#define BLOCKED_RETRY_NS 20000ull
+
 void queue_notify(struct queue *q, unsigned int port, uint64_t *counter)
 {
 	STAT_INC(*counter);
@@ -36,7 +39,7 @@ bool queue_serve(struct queue *q)
 	netif_coalesce_update(&q->tx_coalesce, tx_slots, q->worker->now_ns);
 	netif_coalesce_update(&q->rx_coalesce, rx_slots, q->worker->now_ns);
 	/* In debt there may be more to do, which arming would not notice. */
-	return tx_slots || rx_slots || q->blocked_since_ns || q->deficit <= 0;
+	return tx_slots || rx_slots || q->deficit <= 0;
 }
 
 /* The earliest reason to look again counts; what was due later is found still due then. */
@@ -108,12 +111,14 @@ bool queue_arm(struct queue *q)
 		return false;
 	if (!q->tap_ready && !q->tap_held)
 		arm_tap(q, now);
-	if (keep_polling(q, now)) {
+	if (!q->blocked_since_ns && keep_polling(q, now)) {
 		netif_back_disarm(&q->tx);
 		return true;
 	}
-	/* Out of credit: events would change nothing before the timer. */
-	if (q->rate_until_ns)
+	/* Out of credit, or its receiver without buffers: events would change nothing yet. */
+	if (q->blocked_since_ns)
+		set_timer(q, now + BLOCKED_RETRY_NS);
+	else if (q->rate_until_ns)
 		set_timer(q, q->rate_until_ns);
 	else if (arm_tx(q, now))
 		return true;

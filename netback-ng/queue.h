@@ -33,7 +33,6 @@ struct queue {
 	int64_t deficit;	/* DRR: bytes that may still go in this turn */
 	uint64_t timer_ns;	/* look again at this time; 0: none */
 	uint64_t rate_until_ns; /* no credit to send before this time; 0: there is some */
-	uint64_t spurious_since_ns;
 	unsigned int spurious;	/* events since there was last work */
 	bool tap_ready;		/* the TAP may have frames */
 	bool tap_held;		/* it is looked at when the timer runs out, not before */

@@ -183,12 +183,11 @@ static struct queue *route(struct queue *q, const struct frame *f)
 	struct vif *to;
 	struct queue *tq;
 	unsigned int n;
-	uint16_t vlan = 0;
+	uint16_t vlan;
 
 	if (!b)
 		return NULL;
-	if (mac[12] == 0x81 && mac[13] == 0x00)
-		vlan = (uint16_t)((mac[14] << 8 | mac[15]) & 0xfff);
+	vlan = bridge_vlan(mac);
 	bridge_learn(b, mac + 6, vlan, q->vif);
 	if (mac[0] & 1)
 		return NULL;

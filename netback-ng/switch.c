@@ -140,6 +140,31 @@ void bridge_learn(struct bridge *b, const uint8_t mac[6], uint16_t vlan, struct 
 	pthread_mutex_unlock(&b->lock);
 }
 
+void bridge_outside(struct bridge *b, const uint8_t mac[6], uint16_t vlan)
+{
+	uint64_t key = fdb_key(mac, vlan);
+	struct vif *vif = bridge_find(b, mac, vlan);
+	struct fdb_slot *s;
+
+	if (!vif || owned(vif, key))
+		return;
+	pthread_mutex_lock(&b->lock);
+	s = fdb_slot(b, key);
+	vif = atomic_load_explicit(&s->vif, memory_order_relaxed);
+	if (vif && atomic_load_explicit(&s->key, memory_order_relaxed) == key && !owned(vif, key)) {
+		atomic_store_explicit(&s->vif, NULL, memory_order_release);
+		atomic_fetch_sub(&vif->learned, 1);
+	}
+	pthread_mutex_unlock(&b->lock);
+}
+
+uint16_t bridge_vlan(const uint8_t *frame)
+{
+	if (frame[12] != 0x81 || frame[13] != 0x00)
+		return 0;
+	return (uint16_t)((frame[14] << 8 | frame[15]) & 0xfff);
+}
+
 void bridge_forget(struct bridge *b, struct vif *vif)
 {
 	unsigned int i;

@@ -26,5 +26,13 @@ const char *bridge_name(const struct bridge *b);
 struct vif *bridge_find(struct bridge *b, const uint8_t mac[6], uint16_t vlan);
 /* Learn the source; takes a lock only for a new or moved address. */
 void bridge_learn(struct bridge *b, const uint8_t mac[6], uint16_t vlan, struct vif *vif);
+/*
+ * A frame came in from the TAP: its source is beyond the real bridge.  Unlearns it
+ * where a vif had claimed it, unless it is that vif's own address (a broadcast
+ * that the bridge sent on to its neighbours).
+ */
+void bridge_outside(struct bridge *b, const uint8_t mac[6], uint16_t vlan);
+/* The VLAN id of a frame of at least 16 bytes, 0 without a tag. */
+uint16_t bridge_vlan(const uint8_t *frame);
 
 #endif

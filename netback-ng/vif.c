@@ -28,6 +28,9 @@ int vif_create(const struct vif_identity *id, struct vif **vifp)
 		free(vif);
 		return rc;
 	}
+	if (id->mtu && tap_set_mtu(&vif->tap, id->mtu))
+		log_warning("%s: the TAP does not take mtu %u; it keeps its own. Check mtu= of the vif",
+			    id->name, id->mtu);
 	/* Old kernels without TUNSETCARRIER merely show a carrier too early. */
 	tap_set_carrier(&vif->tap, false);
 	*vifp = vif;

@@ -46,6 +46,7 @@ struct vif_identity {
 	char name[16];	 /* vifD.N, of the TAP */
 	char bridge[64]; /* backend's "bridge" node; "" without */
 	uint8_t mac[6];
+	uint32_t mtu;	 /* backend's "mtu" node; 0 without: the TAP keeps the kernel's 1500 */
 };
 
 /* Create the TAP, link and carrier down.  0 or -errno. */

@@ -283,16 +283,20 @@ static void run_timers(struct worker *w)
 	}
 }
 
-/* One turn for each queue that is active now. */
-static void serve(struct worker *w)
+/* One turn for each queue that is active now.  True: one of them had work. */
+static bool serve(struct worker *w)
 {
 	struct queue *q = w->active, *last = q ? q->active_prev : NULL, *next;
-	bool end;
+	bool end, worked = false;
 
 	for (; q; q = next) {
 		end = q == last;
 		next = end ? NULL : q->active_next;
-		if (queue_serve(q) || queue_arm(q))
+		if (queue_serve(q)) {
+			worked = true;
+			continue;
+		}
+		if (queue_arm(q))
 			continue;
 		deactivate(w, q);
 		if (q->timer_ns)
@@ -301,6 +305,7 @@ static void serve(struct worker *w)
 	/* Start the next round one further, so that nobody is always first. */
 	if (w->active)
 		w->active = w->active->active_next;
+	return worked;
 }
 
 static uint64_t next_timer(const struct worker *w)
@@ -338,6 +343,7 @@ static void sleep_until(struct worker *w, uint64_t deadline)
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
+	bool worked;
 
 	/* Timers of 50 us must not be stretched by the default slack, another 50 us. */
 	prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul);
@@ -347,12 +353,15 @@ static void *worker_main(void *arg)
 		reap(w);
 		run_call(w);
 		run_timers(w);
-		serve(w);
+		worked = serve(w);
 		arm_polls(w);
 		if (!w->active && !w->stop) /* a stop just called must not sleep once more */
 			sleep_until(w, next_timer(w));
 		else if (io_uring_sq_ready(&w->ring))
 			io_uring_submit(&w->ring);
+		/* Only polling: whoever is to give us work may be waiting for this CPU. */
+		if (!worked && w->active)
+			sched_yield();
 	}
 	return NULL;
 }

@@ -5,10 +5,10 @@ tests_bench_bench_netif_SOURCES = tests/bench/bench_netif.c
 tests_bench_bench_netif_CPPFLAGS = $(AM_CPPFLAGS)
 tests_bench_bench_netif_LDADD = lib/netif/libnetif.a
 
-EXTRA_DIST += tests/bench/bench.sh tests/bench/floor.sh tests/bench/vifs.sh
+EXTRA_DIST += tests/bench/bench.sh tests/bench/floor.sh tests/bench/vifs.sh tests/bench/levers.sh
 
 .PHONY: bench
 bench: all
 	tests/bench/bench_netif
 	BUILD='$(abs_top_builddir)' SCENARIOS='$(abs_top_srcdir)/tests/bench' SCENARIO_SECONDS=1800 \
-		'$(abs_top_srcdir)/tests/embedded/run' $(or $(BENCH),floor vifs)
+		'$(abs_top_srcdir)/tests/embedded/run' $(or $(BENCH),floor vifs levers)

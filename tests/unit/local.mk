@@ -40,11 +40,25 @@ netback_test_sources = tests/unit/test_netback.c tests/unit/test_netback.h tests
 	tests/unit/fake_vif.h $(xensim_test_sources)
 netback_test_cflags = $(AM_CFLAGS) $(netback_ng_control_cflags) $(CHECK_CFLAGS) -pthread
 netback_test_libs = netback-ng/libcontrol.a $(netback_ng_control_libs) $(CHECK_LIBS)
-check_PROGRAMS += tests/unit/test_netback_device
-TESTS += tests/unit/test_netback_device
+netback_tests = tests/unit/test_netback_device tests/unit/test_netback_ctrl tests/unit/test_netback_config \
+	tests/unit/test_netback_control tests/unit/test_netback_bus
+check_PROGRAMS += $(netback_tests)
+TESTS += $(netback_tests)
 tests_unit_test_netback_device_SOURCES = tests/unit/test_netback_device.c $(netback_test_sources)
 tests_unit_test_netback_device_CFLAGS = $(netback_test_cflags)
 tests_unit_test_netback_device_LDADD = $(netback_test_libs)
+tests_unit_test_netback_ctrl_SOURCES = tests/unit/test_netback_ctrl.c tests/unit/fake_vif.c tests/unit/fake_vif.h $(xensim_test_sources)
+tests_unit_test_netback_ctrl_CFLAGS = $(netback_test_cflags)
+tests_unit_test_netback_ctrl_LDADD = $(netback_test_libs)
+tests_unit_test_netback_config_SOURCES = tests/unit/test_netback_config.c
+tests_unit_test_netback_config_CFLAGS = $(netback_test_cflags)
+tests_unit_test_netback_config_LDADD = $(netback_test_libs)
+tests_unit_test_netback_control_SOURCES = tests/unit/test_netback_control.c
+tests_unit_test_netback_control_CFLAGS = $(netback_test_cflags)
+tests_unit_test_netback_control_LDADD = $(netback_test_libs)
+tests_unit_test_netback_bus_SOURCES = tests/unit/test_netback_bus.c
+tests_unit_test_netback_bus_CFLAGS = $(netback_test_cflags)
+tests_unit_test_netback_bus_LDADD = $(netback_test_libs)
 # The data plane in the embedded Xen, through vif.h.
 check_PROGRAMS += tests/unit/test_dataplane
 TESTS += tests/unit/test_dataplane

@@ -199,7 +199,7 @@ START_TEST(guest_vanishes)
 	ck_assert_int_eq(xensim("domain destroy 7"), 0);
 	host_send(&g, frame_make(g.mac, outside, 100, 1), 100, NULL);
 	WAIT_FOR(stat_of(&g, "rx_drop_grant") == 1);
-	vif_destroy(g.vif);
+	guest_stop(&g);
 	dataplane_stop();
 }
 END_TEST

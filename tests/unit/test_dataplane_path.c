@@ -338,7 +338,7 @@ END_TEST
 START_TEST(rate_holds)
 {
 	struct netif_meta m = { .len = 1500 };
-	uint64_t start, end, bytes, first;
+	uint64_t start, end, bytes, first, span;
 	const uint8_t *frame;
 	struct guest g;
 
@@ -366,9 +366,11 @@ START_TEST(rate_holds)
 	}
 	bytes = stat_of(&g, "tx_bytes") - first;
 	ck_assert_uint_gt(stat_of(&g, "tx_rate_waits"), 0);
-	/* One burst of the ring may fall to either side of the measured time. */
-	ck_assert_uint_gt(bytes * 1000000000 / (clock_ns() - start), 20000000 * 9 / 10 - 800000);
-	ck_assert_uint_lt(bytes * 1000000000 / (clock_ns() - start), 20000000 * 11 / 10 + 800000);
+	/* What was saved up, and a ring of frames in debt, may fall to either side of the measured time. */
+	span = (clock_ns() - start) / 1000;
+	ck_assert_uint_lt(bytes, span * 20 * 11 / 10 + 200000 + 256 * 1500);
+	/* A busy machine may have left the guest less time to send. */
+	ck_assert_uint_gt(bytes, span * 20 / 2);
 	guest_stop(&g);
 	dataplane_stop();
 }

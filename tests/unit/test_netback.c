@@ -128,6 +128,7 @@ void toolstack_attach(const char *script)
 		put(rig.dom0, t, BACK "/script", script);
 		put(rig.dom0, t, BACK "/bridge", "xenbr0");
 		put(rig.dom0, t, BACK "/mac", "00:16:3e:01:02:03");
+		put(rig.dom0, t, BACK "/mtu", "9000");
 		put(rig.dom0, t, BACK "/hotplug-status", "");
 	} while (!xs_transaction_end(rig.dom0, t, false) && errno == EAGAIN);
 }

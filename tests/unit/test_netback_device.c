@@ -28,6 +28,7 @@ START_TEST(offer_is_complete_before_initwait)
 	ck_assert_str_eq(fake.id.name, "vif7.0");
 	ck_assert_str_eq(fake.id.bridge, "xenbr0");
 	ck_assert_int_eq(fake.id.mac[5], 3);
+	ck_assert_uint_eq(fake.id.mtu, 9000);
 	ck_assert_str_eq(store_text(BACK "/feature-rx-copy"), "1");
 	ck_assert_str_eq(store_text(BACK "/feature-sg"), "1");
 	ck_assert_str_eq(store_text(BACK "/feature-ctrl-ring"), "1");

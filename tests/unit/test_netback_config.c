@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The configuration file, its sample and its man page, and the rule that says whose a vif is. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "netback-ng/adopt.h"
+#include "netback-ng/log.h"
+
+static char file[] = "/tmp/netback-config-XXXXXX";
+static char errors[4096];
+
+static void setup(void)
+{
+	int fd;
+
+	strcpy(file + strlen(file) - 6, "XXXXXX");
+	fd = mkstemp(file);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	log_set_level(LOG_INFO);
+}
+
+static void teardown(void)
+{
+	unlink(file);
+}
+
+/* config_load() on TEXT; what it logs goes to errors. */
+static int load(struct config *c, const char *text)
+{
+	FILE *f = fopen(file, "w");
+	int pipefd[2], saved = dup(2), rc;
+	ssize_t n;
+
+	ck_assert(f && saved >= 0);
+	fputs(text, f);
+	fclose(f);
+	ck_assert_int_eq(pipe(pipefd), 0);
+	dup2(pipefd[1], 2);
+	rc = config_load(c, file);
+	dup2(saved, 2);
+	close(pipefd[1]);
+	n = read(pipefd[0], errors, sizeof(errors) - 1);
+	errors[n > 0 ? n : 0] = '\0';
+	close(pipefd[0]);
+	close(saved);
+	return rc;
+}
+
+START_TEST(absent_file_means_defaults)
+{
+	struct config c;
+
+	ck_assert_int_eq(config_load(&c, "/nonexistent/file"), 0);
+	ck_assert(!c.whole_host && c.data.sg && c.data.static_grants && !c.data.mac_filter);
+	ck_assert_uint_eq(c.adopt_scripts.count, 1);
+	ck_assert_str_eq(c.adopt_scripts.items[0], "vif-ng");
+	ck_assert_uint_eq(c.data.copy_batch, 128);
+	config_free(&c);
+}
+END_TEST
+
+START_TEST(every_kind_of_value)
+{
+	struct config c;
+
+	ck_assert_int_eq(load(&c, "mode = \"whole-host\"\nworkers = 3 # comment\nworker_cpus = { 0, 2 }\n"
+				  "adopt_bridges = { \"a\", b }\nadopt_scripts = {}\nsg = no\n"
+				  "control_socket = /run/x\n"), 0);
+	ck_assert_str_eq(errors, "");
+	ck_assert(c.whole_host && !c.data.sg);
+	ck_assert_uint_eq(c.data.workers, 3);
+	ck_assert_uint_eq(c.data.worker_cpus.count, 2);
+	ck_assert_str_eq(c.data.worker_cpus.items[1], "2");
+	ck_assert_uint_eq(c.adopt_bridges.count, 2);
+	ck_assert_uint_eq(c.adopt_scripts.count, 0);
+	ck_assert_str_eq(c.control_socket, "/run/x");
+	config_free(&c);
+}
+END_TEST
+
+static const struct {
+	const char *text, *line, *words[2];
+} wrong[] = {
+	{ "\nworkers = 99\n", ":2:", { "workers", "0 to 64" } },
+	{ "workers = -1\n", ":1:", { "workers", "0 to 64" } },
+	{ "workers = many\n", ":1:", { "workers", "0 to 64" } },
+	{ "copy_batch = 99999999999999999999\n", ":1:", { "copy_batch", "1 to 256" } },
+	{ "sg = maybe\n", ":1:", { "sg", "true or false" } },
+	{ "mode = both\n", ":1:", { "mode", "whole-host" } },
+	{ "control_socket = relative\n", ":1:", { "control_socket", "absolute path" } },
+	{ "worker_cpus = { 1, x }\n", ":1:", { "worker_cpus", "CPU" } },
+	{ "adopt_domains = { \"\" }\n", ":1:", { "adopt_domains", "non-empty" } },
+	{ "sg = true\n\nfrob = 1\n", ":3:", { "frob", "netback-ng.conf(5)" } },
+	{ "sg true\n", ":1:", { "netback-ng.conf(5)", "" } },
+	{ "adopt_domains = { \"a\"\n", ":", { "netback-ng.conf(5)", "" } },
+};
+
+START_TEST(errors_name_file_line_key_and_what_is_valid)
+{
+	struct config c, before;
+
+	memset(&c, 0x5a, sizeof(c));
+	before = c;
+	ck_assert_int_eq(load(&c, wrong[_i].text), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(errors, file));
+	ck_assert_msg(strstr(errors, wrong[_i].line) && strstr(errors, wrong[_i].words[0]) &&
+		      strstr(errors, wrong[_i].words[1]), "%s", errors);
+	ck_assert_mem_eq(&c, &before, sizeof(c));
+}
+END_TEST
+
+START_TEST(all_errors_at_once)
+{
+	struct config c;
+
+	ck_assert_int_eq(load(&c, "workers = 99\nsg = 7\nmode = x\n"), -EINVAL);
+	ck_assert(strstr(errors, ":1:") && strstr(errors, ":2:") && strstr(errors, ":3:"));
+}
+END_TEST
+
+START_TEST(unreadable_file)
+{
+	struct config c;
+
+	ck_assert_int_eq(config_load(&c, "/"), -EINVAL);
+}
+END_TEST
+
+static char *slurp(const char *name)
+{
+	const char *srcdir = getenv("srcdir");
+	char path[512], *text = calloc(1, 65536);
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", srcdir ? srcdir : "..", name);
+	f = fopen(path, "r");
+	ck_assert_msg(f != NULL, "%s", path);
+	ck_assert_uint_gt(fread(text, 1, 65535, f), 0);
+	fclose(f);
+	return text;
+}
+
+/* The sample with its comment signs taken away is valid and says what the defaults are. */
+START_TEST(sample_file_has_every_key_with_its_default)
+{
+	unsigned int n, i;
+	const struct config_key *keys = config_keys(&n);
+	char *text = slurp("hotplug/netback-ng.conf"), line[256];
+	struct config c;
+
+	for (i = 0; i < n; i++) {
+		bool list = keys[i].type == CONFIG_LIST || keys[i].type == CONFIG_CPUS;
+		bool quoted = keys[i].type == CONFIG_STRING || keys[i].type == CONFIG_MODE;
+
+		if (list && !*keys[i].fallback)
+			snprintf(line, sizeof(line), "\n#%s = {}\n", keys[i].name);
+		else if (list)
+			snprintf(line, sizeof(line), "\n#%s = { \"%s\" }\n", keys[i].name, keys[i].fallback);
+		else
+			snprintf(line, sizeof(line), quoted ? "\n#%s = \"%s\"\n" : "\n#%s = %s\n", keys[i].name,
+				 keys[i].fallback);
+		ck_assert_msg(strstr(text, line) != NULL, "the sample lacks:%s", line);
+	}
+	for (char *p = text; (p = strstr(p, "\n#")); p++)
+		if (p[2] != ' ' && p[2] != '\n')
+			p[1] = ' ';
+	ck_assert_msg(load(&c, text) == 0, "%s", errors);
+	config_free(&c);
+	free(text);
+}
+END_TEST
+
+/* What the page must say of a key: its range, and its default. */
+static void check_page(const char *text, const struct config_key *key)
+{
+	char item[80], range[64], fallback[80];
+	const char *p, *end;
+
+	snprintf(item, sizeof(item), "\n.It Cm %s No = ", key->name);
+	p = strstr(text, item);
+	ck_assert_msg(p != NULL, "netback-ng.conf(5) lacks %s", key->name);
+	end = strstr(p + 1, "\n.It ");
+	snprintf(range, sizeof(range), "%u to %u\n", key->min, key->max);
+	if (key->type == CONFIG_NUMBER)
+		ck_assert_msg(!strncmp(p + strlen(item), range, strlen(range)), "range of %s", key->name);
+	snprintf(fallback, sizeof(fallback), "\nDefault: %s.", key->fallback);
+	p = key->type == CONFIG_BOOL || (key->type == CONFIG_NUMBER && strcmp(key->fallback, "0")) ?
+		    strstr(p, fallback) : p;
+	ck_assert_msg(p && (!end || p < end), "default of %s", key->name);
+}
+
+START_TEST(man_page_has_every_key_with_range_and_default)
+{
+	unsigned int n;
+	const struct config_key *keys = config_keys(&n);
+	char *text = slurp("man/netback-ng.conf.5");
+
+	for (unsigned int i = 0; i < n; i++)
+		check_page(text, &keys[i]);
+	free(text);
+}
+END_TEST
+
+static char *scripts[] = { (char *)"vif-ng" }, *bridges[] = { (char *)"br1" }, *domains[] = { (char *)"web*" };
+static const struct {
+	struct adopt_facts facts;
+	bool ours;
+} rule[] = {
+	{ { "/etc/xen/scripts/vif-ng", "", "" }, true },
+	{ { "vif-ng", "x", "y" }, true },
+	{ { "/etc/xen/scripts/vif-ng/", "", "" }, false },
+	{ { "/etc/xen/scripts/vif-bridge", "br0", "db" }, false },
+	{ { "", "", "" }, false },
+	{ { "vif-bridge", "br1", "" }, true },
+	{ { "vif-bridge", "br11", "" }, false },
+	{ { "vif-bridge", "", "web3" }, true },
+	{ { "vif-bridge", "", "myweb3" }, false },
+};
+
+START_TEST(the_rule)
+{
+	struct config c = { 0 };
+
+	memcpy(c.adopt_scripts.items, scripts, sizeof(scripts));
+	memcpy(c.adopt_bridges.items, bridges, sizeof(bridges));
+	memcpy(c.adopt_domains.items, domains, sizeof(domains));
+	c.adopt_scripts.count = c.adopt_bridges.count = c.adopt_domains.count = 1;
+	ck_assert(adopt_is_ours(&c, &rule[_i].facts) == rule[_i].ours);
+	c.whole_host = true;
+	ck_assert(adopt_is_ours(&c, &rule[_i].facts));
+}
+END_TEST
+
+START_TEST(a_vif_cannot_flood_the_log)
+{
+	struct log_limit limit = { 0 };
+	int pipefd[2], saved = dup(2), lines = 0;
+	char text[8192];
+	ssize_t n;
+
+	ck_assert_int_eq(pipe(pipefd), 0);
+	dup2(pipefd[1], 2);
+	for (int i = 0; i < 1000; i++)
+		log_limited(&limit, LOG_ERR, "line %d", i);
+	dup2(saved, 2);
+	close(pipefd[1]);
+	n = read(pipefd[0], text, sizeof(text));
+	for (ssize_t i = 0; i < n; i++)
+		lines += text[i] == '\n';
+	ck_assert_int_eq(lines, 10);
+	ck_assert_uint_eq(limit.held_back, 990);
+	close(pipefd[0]);
+	close(saved);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("netback config");
+	TCase *c = tcase_create("config");
+	SRunner *r;
+	int failed;
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, absent_file_means_defaults);
+	tcase_add_test(c, every_kind_of_value);
+	tcase_add_loop_test(c, errors_name_file_line_key_and_what_is_valid, 0,
+			    (int)(sizeof(wrong) / sizeof(wrong[0])));
+	tcase_add_test(c, all_errors_at_once);
+	tcase_add_test(c, unreadable_file);
+	tcase_add_test(c, sample_file_has_every_key_with_its_default);
+	tcase_add_test(c, man_page_has_every_key_with_range_and_default);
+	tcase_add_loop_test(c, the_rule, 0, (int)(sizeof(rule) / sizeof(rule[0])));
+	tcase_add_test(c, a_vif_cannot_flood_the_log);
+	suite_add_tcase(s, c);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

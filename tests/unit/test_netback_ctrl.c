@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The control ring: guest 7 writes messages into a page it shares, in the embedded Xen. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xengnttab.h>
+
+#include "lib/netif/ring.h"
+#include "netback-ng/ctrl.h"
+#include "tests/unit/fake_vif.h"
+#include "tests/unit/test_xensim.h"
+
+static struct {
+	sd_event *event;
+	struct ctrl *ctrl;
+	struct vif *vif;
+	xengntshr_handle *share;
+	xenevtchn_handle *evtchn;
+	xenevtchn_port_or_error_t port;
+	void *ring, *list; /* the guest's pages */
+	uint32_t ring_ref, list_ref;
+	struct netif_front_ring front;
+	enum netif_error broken;
+} t;
+
+static void on_broken(void *arg, enum netif_error err)
+{
+	t.broken = err;
+}
+
+static int open_ctrl(unsigned int nqueues, bool static_grants)
+{
+	const struct ctrl_params params = {
+		.event = t.event, .vif = t.vif, .domid = 7, .ref = t.ring_ref,
+		.evtchn = (uint32_t)t.port, .nqueues = nqueues, .static_grants = static_grants,
+		.broken = on_broken,
+	};
+	const char *what;
+
+	return ctrl_open(&t.ctrl, &params, &what);
+}
+
+static void setup(void)
+{
+	const struct vif_identity id = { .domid = 7 };
+
+	memset(&t, 0, sizeof(t));
+	fake_reset();
+	ck_assert_int_ge(sd_event_new(&t.event), 0);
+	ck_assert_int_eq(vif_create(&id, &t.vif), 0);
+	as_domain(7);
+	t.share = xengntshr_open(NULL, 0);
+	t.evtchn = xenevtchn_open(NULL, 0);
+	ck_assert(t.share && t.evtchn);
+	t.ring = xengntshr_share_pages(t.share, 0, 1, &t.ring_ref, 1);
+	t.list = xengntshr_share_pages(t.share, 0, 1, &t.list_ref, 1);
+	t.port = xenevtchn_bind_unbound_port(t.evtchn, 0);
+	ck_assert(t.ring && t.list && t.port > 0);
+	netif_front_init(&t.front, t.ring, NETIF_CTRL_RING_SIZE);
+	as_domain(0);
+}
+
+static void teardown(void)
+{
+	ctrl_close(t.ctrl);
+	vif_destroy(t.vif);
+	xengntshr_unshare(t.share, t.ring, 1);
+	xengntshr_unshare(t.share, t.list, 1);
+	xengntshr_close(t.share);
+	xenevtchn_close(t.evtchn);
+	sd_event_unref(t.event);
+}
+
+static void settle(void)
+{
+	while (sd_event_run(t.event, 50000) > 0)
+		;
+}
+
+static void put(uint16_t type, uint32_t d0, uint32_t d1, uint32_t d2)
+{
+	struct netif_ctrl_req *q = &NETIF_SLOT(union netif_ctrl_slot, &t.front, t.front.req_prod)->req;
+
+	*q = (struct netif_ctrl_req){ (uint16_t)t.front.req_prod, type, { d0, d1, d2 } };
+	t.front.req_prod++;
+}
+
+static void push(void)
+{
+	if (netif_front_push(&t.front))
+		xenevtchn_notify(t.evtchn, (evtchn_port_t)t.port);
+	settle();
+}
+
+static struct netif_ctrl_rsp take(void)
+{
+	struct netif_ctrl_rsp rsp;
+
+	ck_assert_int_gt(netif_front_pending(&t.front), 0);
+	rsp = NETIF_SLOT(union netif_ctrl_slot, &t.front, t.front.rsp_cons)->rsp;
+	ck_assert_uint_eq(rsp.id, (uint16_t)t.front.rsp_cons);
+	t.front.rsp_cons++;
+	return rsp;
+}
+
+static struct netif_ctrl_rsp ask(uint16_t type, uint32_t d0, uint32_t d1, uint32_t d2)
+{
+	struct netif_ctrl_rsp rsp;
+
+	put(type, d0, d1, d2);
+	push();
+	rsp = take();
+	ck_assert_uint_eq(rsp.type, type);
+	return rsp;
+}
+
+static void fill_list(unsigned int n)
+{
+	struct netif_gref *g = t.list;
+
+	for (unsigned int i = 0; i < n; i++)
+		g[i] = (struct netif_gref){ .ref = 1000 + i, .status = 77 };
+}
+
+START_TEST(hash_settings_reach_the_vif)
+{
+	ck_assert_int_eq(open_ctrl(2, true), 0);
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, NETIF_HASH_ALGORITHM_TOEPLITZ, 0, 0).status, 0);
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_SET_HASH_FLAGS, NETIF_HASH_TYPE_IPV4, 0, 0).status, 0);
+	memset(t.list, 0x6d, 40);
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_SET_HASH_KEY, t.list_ref, 40, 0).status, 0);
+	ck_assert_uint_eq(fake.hash.algorithm, NETIF_HASH_ALGORITHM_TOEPLITZ);
+	ck_assert_uint_eq(fake.hash.keylen, 40);
+	ck_assert_uint_eq(fake.hash.key[39], 0x6d);
+}
+END_TEST
+
+START_TEST(bad_hash_messages_change_nothing)
+{
+	ck_assert_int_eq(open_ctrl(2, true), 0);
+	ck_assert_uint_ne(ask(NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, 99, 0, 0).status, 0);
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, NETIF_HASH_ALGORITHM_TOEPLITZ, 0, 0).status, 0);
+	ck_assert_uint_ne(ask(NETIF_CTRL_TYPE_SET_HASH_KEY, t.list_ref, 4096, 0).status, 0);
+	ck_assert_uint_ne(ask(NETIF_CTRL_TYPE_SET_HASH_KEY, 99999, 40, 0).status, 0);
+	ck_assert_uint_eq(fake.hash.keylen, 0);
+}
+END_TEST
+
+START_TEST(grefs_are_added_for_the_queue_named)
+{
+	ck_assert_int_eq(open_ctrl(2, true), 0);
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, 1, 0, 0).data, NETIF_GREF_MAP_MAX);
+	fill_list(512);
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 1, t.list_ref, 512).status, 0);
+	ck_assert_uint_eq(fake.ngrefs, 512);
+	ck_assert_uint_eq(fake.gref_queue, 1);
+	ck_assert_uint_eq(fake.grefs[511].ref, 1511);
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, 1, 0, 0).data, NETIF_GREF_MAP_MAX - 512);
+}
+END_TEST
+
+START_TEST(queue_index_is_assumed_0_for_a_single_queue)
+{
+	ck_assert_int_eq(open_ctrl(1, true), 0);
+	fill_list(4);
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 5, t.list_ref, 4).status, 0);
+	ck_assert_uint_eq(fake.gref_queue, 0);
+}
+END_TEST
+
+START_TEST(del_reports_each_entry)
+{
+	const struct netif_gref *g = t.list;
+	struct netif_ctrl_rsp rsp;
+
+	ck_assert_int_eq(open_ctrl(1, true), 0);
+	fill_list(4);
+	rsp = ask(NETIF_CTRL_TYPE_DEL_GREF_MAPPING, 0, t.list_ref, 4);
+	ck_assert_uint_eq(rsp.status, NETIF_CTRL_STATUS_SUCCESS);
+	ck_assert_uint_eq(rsp.data, 2);
+	ck_assert_uint_eq(g[0].status, NETIF_CTRL_STATUS_SUCCESS);
+	ck_assert_uint_eq(g[1].status, NETIF_CTRL_STATUS_INVALID_PARAMETER);
+	ck_assert_uint_eq(g[4].ref, 0); /* nothing is written beyond the list */
+}
+END_TEST
+
+static const struct {
+	uint16_t type;
+	uint32_t queue, ref, count; /* ref 0: the list's */
+	uint32_t status;
+} refused[] = {
+	{ NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, 2, 0, 0, NETIF_CTRL_STATUS_INVALID_PARAMETER },
+	{ NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 2, 0, 4, NETIF_CTRL_STATUS_INVALID_PARAMETER },
+	{ NETIF_CTRL_TYPE_ADD_GREF_MAPPING, UINT32_MAX, 0, 4, NETIF_CTRL_STATUS_INVALID_PARAMETER },
+	{ NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 0, 0, 0, NETIF_CTRL_STATUS_INVALID_PARAMETER },
+	{ NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 0, 0, 513, NETIF_CTRL_STATUS_INVALID_PARAMETER },
+	{ NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 0, 0, 0x20000001, NETIF_CTRL_STATUS_INVALID_PARAMETER },
+	{ NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 0, 99999, 4, NETIF_CTRL_STATUS_INVALID_PARAMETER },
+	{ NETIF_CTRL_TYPE_DEL_GREF_MAPPING, 0, 0, 513, NETIF_CTRL_STATUS_INVALID_PARAMETER },
+	{ NETIF_CTRL_TYPE_DEL_GREF_MAPPING, 0, 99999, 4, NETIF_CTRL_STATUS_INVALID_PARAMETER },
+	{ NETIF_CTRL_TYPE_INVALID, 0, 0, 0, NETIF_CTRL_STATUS_NOT_SUPPORTED },
+	{ 11, 0, 0, 0, NETIF_CTRL_STATUS_NOT_SUPPORTED },
+	{ 65535, 0, 0, 0, NETIF_CTRL_STATUS_NOT_SUPPORTED },
+};
+
+START_TEST(malformed_messages_are_refused)
+{
+	ck_assert_int_eq(open_ctrl(2, true), 0);
+	ck_assert_uint_eq(ask(refused[_i].type, refused[_i].queue, refused[_i].ref ? refused[_i].ref : t.list_ref,
+			      refused[_i].count).status, refused[_i].status);
+	ck_assert_uint_eq(fake.gref_adds + fake.gref_dels, 0);
+	/* ... and the ring goes on. */
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, 0, 0, 0).status, 0);
+}
+END_TEST
+
+START_TEST(failing_add)
+{
+	static const int rcs[] = { -ENOSPC, -EEXIST, -ENXIO, -EINVAL };
+
+	ck_assert_int_eq(open_ctrl(1, true), 0);
+	fake.gref_rc = rcs[_i];
+	fill_list(2);
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 0, t.list_ref, 2).status,
+			  NETIF_CTRL_STATUS_INVALID_PARAMETER);
+}
+END_TEST
+
+START_TEST(static_grants_turned_off)
+{
+	ck_assert_int_eq(open_ctrl(1, false), 0);
+	for (uint16_t type = 8; type <= 10; type++)
+		ck_assert_uint_eq(ask(type, 0, t.list_ref, 1).status, NETIF_CTRL_STATUS_NOT_SUPPORTED);
+}
+END_TEST
+
+START_TEST(messages_before_the_channel_was_bound)
+{
+	put(NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, 0, 0, 0);
+	netif_front_push(&t.front);
+	ck_assert_int_eq(open_ctrl(1, true), 0);
+	settle();
+	ck_assert_uint_eq(take().status, 0);
+}
+END_TEST
+
+/* A full ring is answered in several turns, in order. */
+START_TEST(flood_is_paced_and_answered)
+{
+	json_t *o;
+
+	ck_assert_int_eq(open_ctrl(1, true), 0);
+	for (int i = 0; i < NETIF_CTRL_RING_SIZE; i++)
+		put(NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, 0, 0, 0);
+	push();
+	for (int i = 0; i < NETIF_CTRL_RING_SIZE; i++)
+		ck_assert_uint_eq(take().status, 0);
+	o = ctrl_json(t.ctrl);
+	ck_assert_int_eq(json_integer_value(json_object_get(o, "messages")), NETIF_CTRL_RING_SIZE);
+	ck_assert_int_ge(json_integer_value(json_object_get(o, "paced")), 3);
+	json_decref(o);
+}
+END_TEST
+
+START_TEST(impossible_index_is_fatal)
+{
+	ck_assert_int_eq(open_ctrl(1, true), 0);
+	t.front.shared->req_prod = NETIF_CTRL_RING_SIZE + 1;
+	xenevtchn_notify(t.evtchn, (evtchn_port_t)t.port);
+	settle();
+	ck_assert_int_eq(t.broken, NETIF_ERR_RING_OVERRUN);
+}
+END_TEST
+
+START_TEST(what_cannot_be_opened)
+{
+	uint32_t ref = t.ring_ref;
+
+	t.ring_ref = 99999;
+	ck_assert_int_eq(open_ctrl(1, true), -ENXIO);
+	t.ring_ref = ref;
+	t.port++;
+	ck_assert_int_eq(open_ctrl(1, true), -ESRCH);
+	t.port--;
+}
+END_TEST
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+int main(int argc, char **argv)
+{
+	Suite *s = suite_create("netback ctrl");
+	TCase *c = test_xensim_case("ctrl");
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, hash_settings_reach_the_vif);
+	tcase_add_test(c, bad_hash_messages_change_nothing);
+	tcase_add_test(c, grefs_are_added_for_the_queue_named);
+	tcase_add_test(c, queue_index_is_assumed_0_for_a_single_queue);
+	tcase_add_test(c, del_reports_each_entry);
+	tcase_add_loop_test(c, malformed_messages_are_refused, 0, COUNT(refused));
+	tcase_add_loop_test(c, failing_add, 0, 4);
+	tcase_add_test(c, static_grants_turned_off);
+	tcase_add_test(c, messages_before_the_channel_was_bound);
+	tcase_add_test(c, flood_is_paced_and_answered);
+	tcase_add_test(c, impossible_index_is_fatal);
+	tcase_add_test(c, what_cannot_be_opened);
+	suite_add_tcase(s, c);
+	test_xensim_main(s, argc, argv);
+}
