@@ -75,9 +75,10 @@ must kernel_sees vbd-5-51712
 daemon_configure
 must mixed
 must daemon_start
-kernel_sees vif-1-0
 case_run others-go-to-the-kernel handed_over
 must guest_start 1 ng 1
+# The device is there once the toolstack has written its nodes.
+must kernel_sees vif-1-0
 case_run ours-are-served ours_served
 case_run autoprobe-back-on-stop restored TERM
 must daemon_start
