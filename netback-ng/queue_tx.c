@@ -7,6 +7,9 @@
 #include "netback-ng/queue.h"
 #include "netback-ng/vif_data.h"
 
+/* Ring slots taken to try a receiver again: one big frame. */
+#define RETRY_SLOTS 20u
+
 enum verdict {
 	VERDICT_FORWARD,
 	VERDICT_CONTROL,
@@ -337,7 +340,8 @@ static unsigned int take(struct queue *q, struct worker *w)
 		q->rate_until_ns = w->now_ns + wait;
 		return 0;
 	}
-	err = netif_tx_take(&q->tx, b, NETIF_TX_RING_SIZE, &uncounted);
+	/* While a receiver has no buffers, what is gathered may have to be gathered again. */
+	err = netif_tx_take(&q->tx, b, q->blocked_since_ns ? RETRY_SLOTS : NETIF_TX_RING_SIZE, &uncounted);
 	if (err) {
 		STAT_INC(q->errors.count[err]);
 		vif_break(q->vif, err);
