@@ -15,32 +15,42 @@
 
 kinds=([1]=stock [2]=ng [3]=stock [4]=ng)
 
-# A stream of the guest's, to outside and back, that the restart must not end.
+# TCP streams that the restart must not end: NAME is the guest's number and the direction.
 stream_start() {
-	spawn "stream-server-$1" outside iperf3 -s -p "590$1"
-	until_ok 5 listening outside "590$1" || fail "g$1: no server"
-	spawn "stream-$1" "g$1" iperf3 -c 10.9.0.1 -p "590$1" -t 600 -b 20M --bidir
-	until_ok 10 stream_moved "$1" 0
+	local name=$1 port=$2
+	shift 2
+	stop "stream-$name" KILL
+	stop "stream-server-$name" KILL
+	spawn "stream-server-$name" outside iperf3 -s -p "$port"
+	until_ok 5 listening outside "$port" || fail "stream $name: no server"
+	spawn "stream-$name" "g${name%-*}" iperf3 -c 10.9.0.1 -p "$port" -t 600 -b 20M "$@"
+	until_ok 10 stream_moved "$name" 0 || fail "stream $name does not start"
 }
 
-# Bytes that both ends of the stream have received.
+# Bytes that have arrived, at whichever end receives.
 stream_bytes() {
-	{
-		in_ns "g$1" ss -Htin state established "dport = :590$1"
-		in_ns outside ss -Htin state established "sport = :590$1"
-	} | grep -o 'bytes_received:[0-9]*' | cut -d: -f2 | sort -n | tail -n 2
+	case $1 in
+	*-from) in_ns outside ss -Htin state established "sport = :590${1%-*}" ;;
+	*-to) in_ns "g${1%-*}" ss -Htin state established "dport = :591${1%-*}" ;;
+	esac | grep -o 'bytes_received:[0-9]*' | cut -d: -f2 | sort -n | tail -n 1
 }
 
-# Both directions are past their count by 100 kB.
-stream_moved() { [ "$(stream_bytes "$1" | head -n 1)" -gt $(($2 + 100000)) ]; }
+stream_moved() { [ "$(stream_bytes "$1")" -gt $(($2 + 100000)) ]; }
 
-stream_goes_on() {
-	local from
-	alive "stream-$1" || fail "g$1: its TCP stream ended"
-	from=$(stream_bytes "$1" | tail -n 1)
-	until_ok 10 stream_moved "$1" "$from" || fail "g$1: its TCP stream stands still"
-	stop "stream-$1" KILL
-	stop "stream-server-$1" KILL
+streams_start() {
+	stream_start "$1-from" "590$1"
+	stream_start "$1-to" "591$1" -R
+}
+
+streams_go_on() {
+	local name from
+	for name in "$1-from" "$1-to"; do
+		alive "stream-$name" || fail "TCP stream $name ended"
+		from=$(stream_bytes "$name")
+		until_ok 10 stream_moved "$name" "$from" || fail "TCP stream $name stands still"
+		stop "stream-$name" KILL
+		stop "stream-server-$name" KILL
+	done
 }
 
 # Each front end says how often the one connection was resumed; a new connection would be said too.
@@ -54,11 +64,12 @@ resumed() { [ "$(grep -c ' resumed, ' "$DIR/guest-$1.log")" -ge "$2" ]; }
 
 copies() { vif_sum "$1" '.tx_copy_segments + .rx_copy_segments'; }
 
-# A second of traffic, and not a page of it copied by Xen.
+# A second of traffic each way, and not a page of it copied by Xen.
 static_again() {
 	local before
 	before=$(copies "$1")
-	flows "g$1" outside --bidir
+	flows "g$1" outside
+	flows "g$1" outside -R
 	[ "$(copies "$1")" = "$before" ] || fail "g$1: $(($(copies "$1") - before)) grant copies with static grants"
 }
 
@@ -67,7 +78,7 @@ resumes() {
 	local count=$1 up first d signal
 	shift
 	for d in 1 2 3 4; do
-		stream_start $d
+		streams_start $d
 		steady_start $d g$d outside
 	done
 	for signal; do
@@ -82,11 +93,10 @@ resumes() {
 	echo "traffic resumed $first ms after the daemon was up"
 	[ $first -le $((1000 * SLOW)) ] || fail "traffic resumed only $first ms after the daemon was up"
 	for d in 1 2 3 4; do
-		stream_goes_on $d
+		streams_go_on $d
 		echo "g$d: $(steady_stop $d) pings lost"
 		stayed_connected $d "$count"
-		if [ ${kinds[d]} = ng ]; then static_again $d; fi
-		flows g$d outside -R
+		if [ ${kinds[d]} = ng ]; then static_again $d; else flows g$d outside -R; fi
 	done
 }
 
