@@ -5,9 +5,10 @@
 # a guest beside it stays on the kernel's back end, and so do disks.
 check "start the daemon" daemon a start
 
-on a "[ -e /run/disk.img ] || truncate -s 64M /run/disk.img" || fail "no disk image"
-LAB_GUEST_DISK="'format=raw,vdev=xvda,access=rw,target=/run/disk.img,backendtype=phy'" \
-	check "create g1 on netback-ngd" guest_create a g1 script=vif-ng
+# A block device of the host, as xen-blkback wants it.
+disk=$(on a "truncate -s 64M /run/disk.img && losetup -j /run/disk.img | grep -o '^[^:]*' || losetup -f --show /run/disk.img")
+[ -n "$disk" ] || fail "no disk for the guest"
+LAB_GUEST_DISK="'phy:$disk,xvda,w'" check "create g1 on netback-ngd" guest_create a g1 script=vif-ng
 check "create g2 on the kernel" guest_create a g2
 [ "$(vif_owner a g1)" = netback-ngd ] || fail "g1's vif is not netback-ngd's"
 [ "$(vif_owner a g2)" = kernel ] || fail "g2's vif is not the kernel's"
