@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # How pieces are cached: each has a key over everything that goes into it, and is made again when
 # that differs. A piece is made under another name and renamed when complete, so an interrupted
 # build leaves nothing that looks finished. Mounts are made in namespaces of their own.
@@ -42,7 +43,7 @@ find_mirror() {
 	mirror=$(apt-get indextargets --format '$(SITE) $(LABEL) $(COMPONENT)' |
 		awk '$2 == "Debian" && $3 == "main" { print $1; exit }')
 	[ -n "$mirror" ] || die "apt knows no Debian mirror on this machine: run apt-get update, or add one to its sources"
-	local proxy=
+	local proxy=""
 	eval "$(apt-config shell proxy Acquire::http::Proxy)"
 	[ -z "$proxy" ] || export http_proxy=$proxy
 }

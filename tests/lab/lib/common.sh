@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # What every part of the lab uses: where things are, messages, deadlines.
 
 cache=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xen-net-ng-lab}

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # Guests: small PV domains with stock drivers, described by files in the host's /run/guests.
 
 guest_deadline=120
@@ -16,7 +17,7 @@ guest_number() {
 
 # guest_config NUMBER NAME VIF...: vif k has address 10.77.K.NUMBER.
 guest_config() {
-	local number=$1 name=$2 k=0 vifs= addresses= vif
+	local number=$1 name=$2 k=0 vifs="" addresses="" vif
 	shift 2
 	[ $# -gt 0 ] || set -- bridge=xenbr0
 	for vif in "$@"; do

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # Hosts: a QEMU process each, whose state is in run/HOST: pid, port, key, serial (console), disk.
 # The hosts' NICs (igb) are joined by a unix socket; ssh reaches them on a port of the loopback
 # interface, so no packet leaves the machine.

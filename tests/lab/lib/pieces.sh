@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # The pieces: for each, inputs_NAME prints what goes in (beside its make_NAME itself), and
 # make_NAME makes it, with set -e, at the path it is given.
 
@@ -55,7 +56,7 @@ make_xen() {
 	in_root "$cache/tools" sh -ec 'cd /lab/xen.new/source; make -C xen olddefconfig
 		grep -q ^CONFIG_SHADOW_PAGING=y xen/.config; make -C xen -j"$(nproc)"'
 	cp "$1/source/xen/xen" "$1/xen"
-	rm -rf "$1/source"
+	rm -rf "$1/source" "$1"/xen_*
 }
 
 # ---- dom0: the hosts' root tree ----

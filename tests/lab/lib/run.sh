@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # Scenarios: scenarios/NAME.sh says which hosts it needs (a line "# hosts: a" or "# hosts: both")
 # and runs in a shell of its own with these functions. It ends with status 0, or with "fail WHY";
 # figures it gives with "figures KEY VALUE..." go out as one JSON line.
@@ -11,7 +12,7 @@ fail() {
 	exit 1
 }
 figures() {
-	local text= comma=
+	local text="" comma=""
 	while [ $# -gt 1 ]; do
 		case $2 in
 		'' | *[!0-9.-]*) text+="$comma\"$1\":\"$2\"" ;;
@@ -27,7 +28,7 @@ note() { printf '    %s\n' "$*" >&2; }
 wait_for() {
 	local seconds=$1 what=$2
 	shift 2
-	until_true "$seconds" "$@" || fail "$what: not within $seconds s"
+	until_true "$seconds" "$@" >/dev/null 2>&1 || fail "$what: not within $seconds s"
 }
 # check WHAT COMMAND...
 check() {
@@ -97,15 +98,19 @@ run_scenario() {
 	print_figures "$name"
 }
 
+# In the order of their numbers.
+all_scenarios() { find "$lab_dir/scenarios" -name '*.sh' -printf '%f\n' | sort | sed 's/^[0-9]*-//; s/\.sh$//'; }
+
 lab_run() {
 	local name file h passed=0 failed=0
-	[ $# -gt 0 ] || set -- $(ls "$lab_dir/scenarios" | sed -n 's/^\([0-9]*-\)\{0,1\}\(.*\)\.sh$/\2/p')
+	# shellcheck disable=SC2046 # a list of words
+	[ $# -gt 0 ] || set -- $(all_scenarios)
 	lab_build
 	[ -n "${LAB_KEEP:-}" ] || trap hosts_down EXIT
 	trap 'exit 130' INT TERM HUP
 	for name in "$@"; do
 		file=$(find "$lab_dir/scenarios" -name "$name.sh" -o -name "[0-9]*-$name.sh" | head -n 1)
-		[ -n "$file" ] || die "no scenario \"$name\"; there are: $(ls "$lab_dir/scenarios" | tr '\n' ' ')"
+		[ -n "$file" ] || die "no scenario \"$name\"; there are: $(all_scenarios | tr '\n' ' ')"
 		hosts_up "$(scenario_hosts "$file")"
 		for h in $(hosts_alive); do clean_host "$h"; done
 		run_scenario "$name" "$file"

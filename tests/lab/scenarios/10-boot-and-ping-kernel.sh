@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
 # The lab itself: a guest on the kernel's back end, and a command run in it.
 check "create" guest_create a g1

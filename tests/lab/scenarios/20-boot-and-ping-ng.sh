@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
 # Mixed mode: netback-ngd serves the vifs whose script is vif-ng, through libxl's normal path;
 # a guest beside it stays on the kernel's back end, and so do disks.

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
 # The daemon is killed under traffic and started again: the stock guest's traffic resumes, without
 # a reboot, and a connection that was open goes on.

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
 # A stock guest on the kernel's back end against one on netback-ngd: one boot, alternating rounds.
 rounds=${LAB_ROUNDS:-5}
