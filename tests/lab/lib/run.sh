@@ -37,7 +37,7 @@ check() {
 	"$@" >"$scenario_dir/output" 2>&1 || fail "$what: $(tail -n 3 "$scenario_dir/output" | tr '\n' ' ')"
 }
 on() { host_ssh "$@"; }
-median() { printf '%s\n' "$@" | sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+median() { printf '%s\n' "$@" | sort -g | awk '{ v[NR] = $1 } END { printf "%.4g", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 daemon() { on "$1" /opt/lab/netback-ngd-unit "${@:2}"; }
 # The TAP or kernel interface of a guest's vif.
 vif_name() { echo "vif$(on "$1" xl domid "$2").${3:-0}"; }
