@@ -27,6 +27,7 @@ struct queue {
 
 	/* Worker thread only. */
 	struct netif_back_ring tx;
+	u32 inherited;		/* slots still to take that a daemon before this one left */
 	unsigned int tx_port, rx_port; /* equal: one channel */
 	struct netif_coalesce tx_coalesce; /* in ring slots: how long to leave the guest alone */
 	struct netif_coalesce rx_coalesce; /* in ring slots: how long to leave the TAP alone */

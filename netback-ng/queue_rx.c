@@ -66,16 +66,19 @@ static bool write_mapped(struct rx_burst *r, const struct netif_gref_entry *e, s
 	return true;
 }
 
-static void write_granted(struct rx_burst *r, uint32_t gref, struct cursor *c, unsigned int len,
+static bool write_granted(struct rx_burst *r, uint32_t gref, struct cursor *c, unsigned int len,
 			  bool *failed)
 {
 	unsigned int n, at = 0;
 	void *from;
 
+	if (gref < COPY_GREF_MIN)
+		return false;
 	for (; len; len -= n, at += n) {
 		n = cursor_piece(c, len, &from);
 		copy_to(&r->w->copy, r->q->domid, gref, (uint16_t)at, from, (uint16_t)n, failed);
 	}
+	return true;
 }
 
 /* Write f into the next requests; false: it cannot be written (no copy is pending for it). */
@@ -92,12 +95,11 @@ static void write_frame(struct rx_burst *r, struct frame *f, unsigned int slots)
 
 		part->offset = 0;
 		part++->size = (uint16_t)n;
-		if (!e)
-			write_granted(r, reqs[i].gref, &c, n, &f->failed);
-		else if (!write_mapped(r, e, &c, n))
+		if (!(e ? write_mapped(r, e, &c, n) :
+			  write_granted(r, reqs[i].gref, &c, n, &f->failed))) {
 			f->failed = true;
-		if (f->failed && e)
 			break;
+		}
 		left -= n;
 		/* Extra info takes the slots behind the first page's (netif.h). */
 		i += i ? 1 : 1 + netif_rx_extras(&f->meta);

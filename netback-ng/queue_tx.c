@@ -20,18 +20,29 @@ enum verdict {
 	VERDICT_SOURCE_MAC,
 };
 
+/*
+ * Not a request at all?  A daemon that was killed may have left answers in slots
+ * that it had not published; as a request, id and status read as the grant.
+ */
+static bool is_leftover(const struct queue *q, const struct netif_tx_req *slot)
+{
+	return slot->gref < COPY_GREF_MIN || (q->inherited && slot->gref == slot->id);
+}
+
 /* Where slot s of the burst can be read: mapped, or copied to (T11: at the same offset). */
 static void *locate_slot(struct queue *q, struct worker *w, const struct netif_tx_req *slot,
 			 unsigned int s)
 {
 	const struct netif_gref_entry *e = netif_gref_map_find(&q->grefs, slot->gref);
-	uint8_t *local;
+	uint8_t *local = w->tx_pages + s * NETIF_PAGE_SIZE;
 
+	w->scratch->slot_failed[s] = is_leftover(q, slot);
+	if (w->scratch->slot_failed[s])
+		return local;
 	if (e) {
 		STAT_INC(q->stats.tx_static_slots);
 		return (uint8_t *)e->addr + slot->offset;
 	}
-	local = w->tx_pages + s * NETIF_PAGE_SIZE;
 	if (w->config->aligned_copy)
 		local += slot->offset;
 	copy_from(&w->copy, q->domid, slot->gref, slot->offset, local, slot->size,
@@ -50,10 +61,8 @@ static void gather_slots(struct queue *q, struct worker *w, void **where)
 		/* The sizes of a malformed frame's slots mean nothing. */
 		if (t->error || t->mcast_op)
 			continue;
-		for (s = t->slot; s < t->slot + (unsigned int)t->nslots; s++) {
-			w->scratch->slot_failed[s] = false;
+		for (s = t->slot; s < t->slot + (unsigned int)t->nslots; s++)
 			where[s] = locate_slot(q, w, &b->slots[s], s);
-		}
 	}
 	copy_run(&w->copy);
 	STAT_ADD(q->stats.tx_copy_calls, w->copy.calls);
@@ -379,5 +388,7 @@ unsigned int queue_tx(struct queue *q)
 		port_write(q, tap.frames, tap.n);
 	vif_charge(q->vif, bytes);
 	q->deficit -= (int64_t)bytes + 64 * end;
-	return q->tx.req_cons - taken;
+	taken = q->tx.req_cons - taken;
+	q->inherited -= taken < q->inherited ? taken : q->inherited;
+	return taken;
 }

@@ -99,8 +99,12 @@ static void attach_here(struct worker *w, void *arg)
 		q->tx_port = 0;
 		return;
 	}
-	if (q->tx.rsp_prod || q->rx.rsp_prod)
+	if (q->tx.rsp_prod || q->rx.rsp_prod) {
+		int left = netif_back_pending(&q->tx);
+
+		q->inherited = left > 0 ? (u32)left : 0;
 		wake_guest(q);
+	}
 	/* The guest may have posted before we listened. */
 	q->tap_ready = true;
 	q->rx_live = true;

@@ -175,6 +175,32 @@ START_TEST(rings_are_taken_over)
 }
 END_TEST
 
+/* Killed between writing its answers and publishing them: what is in the slots is no request. */
+START_TEST(leftovers_are_refused)
+{
+	struct guest g;
+	struct front_queue *q = &g.q[0];
+	union netif_tx_slot *slot;
+	unsigned int i;
+
+	plane_start(1);
+	guest_open(&g, 7, 1, NULL);
+	guest_connect(&g);
+	exchange(&g, 0);
+	vif_disconnect(g.vif);
+	close(g.host);
+	slot = NETIF_SLOT(union netif_tx_slot, &q->tx.ring, q->tx.ring.req_prod);
+	for (i = 0; i < 2; i++)
+		guest_send(&g, 0, frame_make(outside, g.mac, 100, i), 100);
+	slot->rsp = (struct netif_tx_rsp){ .id = slot->req.id, .status = NETIF_RSP_OKAY };
+	guest_connect(&g);
+	WAIT_FOR(stat_of(&g, "tx_frames") == 2);
+	ck_assert_uint_eq(stat_of(&g, "tx_drop_grant"), 1);
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
 START_TEST(many_vifs)
 {
 	static struct guest g[64];
@@ -271,6 +297,7 @@ void add_life_case(Suite *s)
 	tcase_add_test(c, bind_failure);
 	tcase_add_test(c, reconnection);
 	tcase_add_test(c, rings_are_taken_over);
+	tcase_add_test(c, leftovers_are_refused);
 	tcase_add_test(c, many_vifs);
 	tcase_add_test(c, reload_under_traffic);
 	tcase_add_test(c, guest_vanishes);
