@@ -99,7 +99,8 @@ domain_dies() {
 	steady_start other g2 outside
 	"$XENSIM" domain destroy 1
 	until_ok 10 not ip link show vif1.0 || fail "vif1.0 is still there"
-	steady_lost_none other 5
+	until_ok 10 answers_beyond 20
+	steady_lost_none other
 	load_stop
 	stop guest-1 KILL
 	ip netns del g1
