@@ -68,7 +68,22 @@ static bool is_vif(const char *name, unsigned int *domid, unsigned int *devid)
 	return sscanf(name, "vif-%5u-%10u%n", domid, devid, &n) == 2 && !name[n] && *domid <= UINT16_MAX;
 }
 
-/* True where nothing is left to do: ours, bound already, or bound now. */
+/*
+ * Every backend node of the store is a device of this bus, also those of user-space back ends, which
+ * no driver ever takes: each guest has a console-N-0, and may have qdisk, vfb, vkbd, 9pfs.  A driver is
+ * to be waited for where Linux has one: xen-netback, xen-blkback, xen-pciback, xen-scsiback, pvcalls-back.
+ */
+static bool has_kernel_driver(const char *name)
+{
+	static const char *const types[] = { "vif-", "vbd-", "pci-", "vscsi-", "pvcalls-" };
+
+	for (unsigned int i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strncmp(name, types[i], strlen(types[i])))
+			return true;
+	return false;
+}
+
+/* True where nothing is left to do: ours, bound already, bound now, or no driver to expect. */
 static bool give_to_kernel(struct bus *bus, const char *name)
 {
 	unsigned int domid, devid;
@@ -83,7 +98,7 @@ static bool give_to_kernel(struct bus *bus, const char *name)
 		return true;
 	}
 	log_debug("%s: no kernel driver took it yet: %s", name, strerror(-rc));
-	return false;
+	return !has_kernel_driver(name);
 }
 
 static void retry_later(struct bus *bus)

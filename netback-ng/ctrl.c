@@ -242,7 +242,12 @@ static int bind_channel(struct ctrl *c, const char **what)
 		return -errno;
 	*what = "binding the control ring's event channel";
 	c->port = xenevtchn_bind_interdomain(c->evtchn, c->params.domid, c->params.evtchn);
-	return c->port < 0 ? -ESRCH : 0;
+	if (c->port < 0)
+		return -ESRCH;
+	/* A daemon that died may have answered without saying so. */
+	if (c->ring.rsp_prod)
+		xenevtchn_notify(c->evtchn, (evtchn_port_t)c->port);
+	return 0;
 }
 
 static int add_sources(struct ctrl *c, const char **what)

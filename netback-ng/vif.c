@@ -69,6 +69,17 @@ static void unbind_port(struct worker *w, unsigned int port)
 	xenevtchn_unbind(w->xce, (evtchn_port_t)port);
 }
 
+/*
+ * A daemon that died between answering and saying so left a guest that waits for
+ * ever: our own answers are beyond the one at which it wanted to be woken.
+ */
+static void wake_guest(struct queue *q)
+{
+	queue_notify(q, q->tx_port, &q->stats.tx_notifies);
+	if (q->rx_port != q->tx_port)
+		queue_notify(q, q->rx_port, &q->stats.rx_notifies);
+}
+
 static void attach_here(struct worker *w, void *arg)
 {
 	struct attach *a = arg;
@@ -88,6 +99,8 @@ static void attach_here(struct worker *w, void *arg)
 		q->tx_port = 0;
 		return;
 	}
+	if (q->tx.rsp_prod || q->rx.rsp_prod)
+		wake_guest(q);
 	/* The guest may have posted before we listened. */
 	q->tap_ready = true;
 	q->rx_live = true;

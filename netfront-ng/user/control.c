@@ -73,9 +73,8 @@ static int wait_event(struct front_control *c, int64_t deadline)
 	return 0;
 }
 
-static int wait_response(struct front_control *c)
+static int wait_response(struct front_control *c, int64_t deadline)
 {
-	int64_t deadline = now_ms() + CONTROL_TIMEOUT_MS;
 	int n, rc;
 
 	for (;;) {
@@ -88,6 +87,26 @@ static int wait_response(struct front_control *c)
 		if (rc)
 			return rc;
 	}
+}
+
+/*
+ * The answer to req.  A daemon that was started anew also answers what its
+ * predecessor left: messages that we gave up long ago.
+ */
+static int take_response(struct front_control *c, const struct netif_ctrl_req *req,
+			 struct netif_ctrl_rsp *rsp)
+{
+	int64_t deadline = now_ms() + CONTROL_TIMEOUT_MS;
+	int rc;
+
+	do {
+		rc = wait_response(c, deadline);
+		if (rc)
+			return rc;
+		*rsp = NETIF_SLOT(union netif_ctrl_slot, &c->front, c->front.rsp_cons)->rsp;
+		c->front.rsp_cons++;
+	} while ((uint16_t)(req->id - rsp->id - 1) < NETIF_CTRL_RING_SIZE);
+	return 0;
 }
 
 int front_control_call(struct front_control *c, uint16_t type, const uint32_t args[3],
@@ -104,11 +123,9 @@ int front_control_call(struct front_control *c, uint16_t type, const uint32_t ar
 	c->front.req_prod++;
 	if (netif_front_push(&c->front))
 		xenevtchn_notify(c->xce, c->port);
-	rc = wait_response(c);
+	rc = take_response(c, &req, &rsp);
 	if (rc)
 		return rc;
-	rsp = NETIF_SLOT(union netif_ctrl_slot, &c->front, c->front.rsp_cons)->rsp;
-	c->front.rsp_cons++;
 	if (rsp.id != req.id || rsp.type != type || rsp.status > NETIF_CTRL_STATUS_BUFFER_OVERFLOW)
 		return -EPROTO;
 	if (data)

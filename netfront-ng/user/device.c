@@ -320,14 +320,13 @@ static int write_keys(struct xs_handle *xs, xs_transaction_t t, void *arg)
 /* Control messages are allowed only now that the back end is Connected. */
 static void set_up_control(struct front *f)
 {
-	uint8_t key[40];
 	unsigned int i;
 
 	f->control_status = f->hash_status = NETIF_CTRL_STATUS_NOT_SUPPORTED;
 	if (!f->control.xce)
 		return;
-	if (f->config.hash && getrandom(key, sizeof(key), 0) == sizeof(key))
-		f->hash_status = front_control_hash(&f->control, key, f->nqueues);
+	if (f->config.hash)
+		f->hash_status = front_control_hash(&f->control, f->hash_key, f->nqueues);
 	if (!f->config.statics)
 		return;
 	for (i = 0; i < f->nqueues; i++) {
@@ -358,6 +357,8 @@ static int negotiate(struct front *f)
 	if (rc != STATE_CONNECTED)
 		return rc < 0 ? rc : -EAGAIN;
 	f->connected = true;
+	if (getrandom(f->hash_key, sizeof(f->hash_key), 0) != sizeof(f->hash_key))
+		return -EIO;
 	set_up_control(f);
 	for (i = 0; i < f->nqueues; i++)
 		front_queue_post(&f->queues[i]);
@@ -389,6 +390,35 @@ int front_connect(struct front *f)
 	return rc;
 }
 
+bool front_stays(struct front *f, bool *announced)
+{
+	enum store_state state = front_backend_state(f);
+
+	*announced = state == STATE_CONNECTED;
+	/* A directory that the toolstack made anew says Initialising, whatever the back end does. */
+	if (store_read_state(f->xs, XBT_NULL, f->dir) != STATE_CONNECTED)
+		return false;
+	return *announced || state == STATE_INITWAIT;
+}
+
+void front_resume(struct front *f)
+{
+	unsigned int i;
+
+	f->features.ctrl = f->control.xce && backend_flag(f, "feature-ctrl-ring");
+	if (!f->features.ctrl) {
+		f->control_status = f->hash_status = NETIF_CTRL_STATUS_NOT_SUPPORTED;
+		for (i = 0; i < f->nqueues; i++)
+			f->queues[i].nstatic = 0;
+		return;
+	}
+	/* Were it the same daemon, it would refuse to map what it has mapped. */
+	for (i = 0; i < f->nqueues; i++)
+		if (front_control_unmap(&f->control, &f->queues[i]) == -ETIMEDOUT)
+			break;
+	set_up_control(f);
+}
+
 int front_disconnect(struct front *f)
 {
 	const unsigned int closed = STATE_BIT(STATE_UNKNOWN) | STATE_BIT(STATE_INITIALISING) |
@@ -396,7 +426,7 @@ int front_disconnect(struct front *f)
 	unsigned int i;
 	int rc;
 
-	for (i = 0; i < f->nqueues && f->control.xce && f->connected; i++)
+	for (i = 0; i < f->nqueues && f->features.ctrl && f->connected; i++)
 		if (front_backend_state(f) == STATE_CONNECTED)
 			front_control_unmap(&f->control, &f->queues[i]);
 	f->connected = false;

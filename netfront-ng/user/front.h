@@ -74,6 +74,8 @@ void front_queue_push_tx(struct front_queue *q);
 void front_queue_push_rx(struct front_queue *q);
 /* Give every free receive buffer to the back end, and push. */
 void front_queue_post(struct front_queue *q);
+/* Notify the back end on each of the queue's event channels, whatever it asked for. */
+void front_queue_kick(struct front_queue *q);
 /* Acknowledge one pending event; the descriptor xenevtchn_fd(q->xce) was readable. */
 void front_queue_wake(struct front_queue *q);
 
@@ -100,8 +102,8 @@ int front_control_open(struct front_control *c, xengntshr_handle *xgs, uint32_t 
 void front_control_close(struct front_control *c, xengntshr_handle *xgs);
 /*
  * One message, and its answer.  Returns the NETIF_CTRL_STATUS_* (>= 0), or
- * -ETIMEDOUT, or -EPROTO where the answer is not to this message.
- * data may be NULL.
+ * -ETIMEDOUT, or -EPROTO where the answer is not to this message.  Late answers
+ * to messages that timed out are passed over.  data may be NULL.
  */
 int front_control_call(struct front_control *c, uint16_t type, const uint32_t args[3],
 		       uint32_t *data);
@@ -136,6 +138,7 @@ struct front {
 	uint32_t backend_id;
 	uint8_t mac[6];
 	uint32_t mtu;
+	uint8_t hash_key[40]; /* random, the same for all of a connection */
 	int cancel_fd; /* -1, or: waits end with -ECANCELED once it is readable */
 	bool connected;
 	struct front_features features;
@@ -157,6 +160,18 @@ void front_close(struct front *f);
  * -ECANCELED: cancel_fd, -EAGAIN: the back end closed meanwhile, try again.
  */
 int front_connect(struct front *f);
+/*
+ * False: the back end closes or is gone, or the device was made anew: disconnect.
+ * True with *announced: it is Connected.  True without: its daemon is away; another
+ * one takes the rings over as they are, so leave them alone and wait.
+ */
+bool front_stays(struct front *f, bool *announced);
+/*
+ * Connected once more without our doing: a new daemon has taken the rings over, but
+ * knows nothing of what the control ring set up: send it all again.  Harmless where
+ * it is still the same daemon.  The queues' threads kick their queues themselves.
+ */
+void front_resume(struct front *f);
 /* Orderly: unmap static grants, Closing, Closed, and all pages back. */
 int front_disconnect(struct front *f);
 /* The back end's state now; STATE_UNKNOWN also where its directory is gone. */

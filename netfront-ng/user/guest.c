@@ -136,6 +136,16 @@ int guest_start(struct guest *g)
 	return rc;
 }
 
+void guest_resume(struct guest *g)
+{
+	unsigned int i;
+
+	for (i = 0; i < g->nworkers; i++)
+		worker_kick(&g->workers[i]);
+	front_resume(&g->front);
+	g->resumptions++;
+}
+
 int guest_stop(struct guest *g)
 {
 	unsigned int i;

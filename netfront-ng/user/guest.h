@@ -25,6 +25,7 @@ struct guest {
 	unsigned int nworkers; /* 0: not connected */
 	int failed_fd;	       /* eventfd: a worker gave up */
 	uint64_t connections;
+	uint64_t resumptions; /* by new daemons, without a new connection */
 };
 
 /* Find the device and create the TAP, still down.  *g must be zeroed.  0 or -errno. */
@@ -32,6 +33,8 @@ int guest_open(struct guest *g, const struct guest_config *config, int cancel_fd
 void guest_close(struct guest *g);
 /* Connect and start moving frames; errors as front_connect(). */
 int guest_start(struct guest *g);
+/* The back end is Connected again on the same rings: see front_resume(). */
+void guest_resume(struct guest *g);
 /* Stop the threads and disconnect.  Returns the first worker's error, 0 if none failed. */
 int guest_stop(struct guest *g);
 /* All counters; a new reference, NULL where memory ran out. */

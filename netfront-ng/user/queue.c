@@ -93,6 +93,13 @@ void front_queue_post(struct front_queue *q)
 	front_queue_push_rx(q);
 }
 
+void front_queue_kick(struct front_queue *q)
+{
+	notify(q, q->tx_port);
+	if (q->rx_port != q->tx_port)
+		notify(q, q->rx_port);
+}
+
 void front_queue_wake(struct front_queue *q)
 {
 	xenevtchn_port_or_error_t port = xenevtchn_pending(q->xce);

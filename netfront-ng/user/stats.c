@@ -66,13 +66,14 @@ json_t *guest_stats(const struct guest *g)
 	/* Queues of earlier connections too: nothing that was counted disappears. */
 	for (i = 0; i < FRONT_QUEUES_MAX && g->movers[i]; i++)
 		json_array_append_new(queues, queue_json(&f->queues[i], g->movers[i]));
-	return json_pack("{s:i, s:s, s:b, s:s, s:i, s:I, s:i, s:i, s:{s:b, s:b, s:b, s:b, s:b, s:b}, s:o}",
+	return json_pack("{s:i, s:s, s:b, s:s, s:i, s:I, s:I, s:i, s:i, s:{s:b, s:b, s:b, s:b, s:b, s:b}, s:o}",
 			 "device", (int)g->config.front.devid,
 			 "mode", g->config.front.ng ? "ng" : "stock",
 			 "connected", f->connected,
 			 "tap", g->tap.name,
 			 "queues_connected", (int)f->nqueues,
 			 "connections", (json_int_t)g->connections,
+			 "resumptions", (json_int_t)g->resumptions,
 			 "static_status", f->control_status,
 			 "hash_status", f->hash_status,
 			 "features",

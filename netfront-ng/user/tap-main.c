@@ -207,15 +207,15 @@ static void write_stats(const struct program *p, const struct guest *g)
 	json_decref(stats);
 }
 
-static void log_connected(const struct guest *g)
+static void log_connected(const struct guest *g, const char *how)
 {
 	const struct front *f = &g->front;
 	unsigned int i, mapped = 0;
 
 	for (i = 0; i < f->nqueues; i++)
 		mapped += f->queues[i].nstatic;
-	fprintf(stderr, "netfront-ng-tap: %s: %s connected, %u queue(s), %u static grants\n",
-		g->tap.name, f->dir, f->nqueues, mapped);
+	fprintf(stderr, "netfront-ng-tap: %s: %s %s, %u queue(s), %u static grants\n",
+		g->tap.name, f->dir, how, f->nqueues, mapped);
 	if (f->config.ng && f->config.statics && !mapped)
 		fprintf(stderr, "netfront-ng-tap: %s: no static grants (%d): the back end copies\n",
 			g->tap.name, f->control_status);
@@ -232,15 +232,34 @@ static void log_protocol_error(const struct guest *g)
 					g->tap.name, i, netif_error_text(e));
 }
 
-/* Until the back end leaves Connected (0), a worker fails (its error) or a signal (-ECANCELED). */
+/* What the back end's state asks for.  False: the connection is over. */
+static bool follow(struct guest *g, bool *served)
+{
+	bool announced;
+
+	front_watch(&g->front);
+	if (!front_stays(&g->front, &announced))
+		return false;
+	if (announced) {
+		guest_resume(g);
+		log_connected(g, "resumed");
+	} else if (*served) {
+		fprintf(stderr, "netfront-ng-tap: %s: back end restarts, waiting\n", g->tap.name);
+	}
+	*served = announced;
+	return true;
+}
+
+/* Until the back end closes (0), a worker fails (its error) or a signal (-ECANCELED). */
 static int serve(struct program *p, struct guest *g)
 {
 	struct pollfd pfds[] = { { p->stop_fd, POLLIN, 0 }, { p->usr1_fd, POLLIN, 0 },
 				 { g->failed_fd, POLLIN, 0 },
 				 { front_watch_fd(&g->front), POLLIN, 0 } };
 	struct signalfd_siginfo info;
+	bool served = true;
 
-	while (front_backend_state(&g->front) == STATE_CONNECTED) {
+	for (;;) {
 		if (poll(pfds, 4, -1) < 0 && errno != EINTR)
 			return -errno;
 		if (pfds[0].revents)
@@ -249,10 +268,9 @@ static int serve(struct program *p, struct guest *g)
 			write_stats(p, g);
 		if (pfds[2].revents)
 			return -EIO; /* guest_stop() says which */
-		if (pfds[3].revents)
-			front_watch(&g->front);
+		if (pfds[3].revents && !follow(g, &served))
+			return 0;
 	}
-	return 0;
 }
 
 static void announce_ready(struct program *p)
@@ -279,7 +297,7 @@ static int session(struct program *p, struct guest *g)
 	}
 	if (rc)
 		return rc;
-	log_connected(g);
+	log_connected(g, "connected");
 	announce_ready(p);
 	rc = serve(p, g);
 	if (!rc)

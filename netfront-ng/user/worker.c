@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A look at the stop descriptor costs a system call: not at every turn while busy. */
-#define STOP_INTERVAL 256u
+#define ASKED_STOP 1u
+#define ASKED_KICK 2u
 
 static uint64_t now_ns(void)
 {
@@ -18,11 +18,33 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static bool stopping(const struct worker *w)
+static void ask(struct worker *w, unsigned int what)
 {
-	struct pollfd pfd = { .fd = w->stop_fd, .events = POLLIN };
+	atomic_fetch_or(&w->asked, what);
+	eventfd_write(w->wake_fd, 1);
+}
 
-	return poll(&pfd, 1, 0) > 0;
+static void kick_all(struct worker *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->nmovers; i++) {
+		front_queue_kick(w->movers[i]->q);
+		w->movers[i]->tap_ready = true;
+	}
+}
+
+/* True: time to stop. */
+static bool asked(struct worker *w)
+{
+	unsigned int what;
+
+	if (!atomic_load_explicit(&w->asked, memory_order_relaxed))
+		return false;
+	what = atomic_exchange(&w->asked, 0);
+	if (what & ASKED_KICK)
+		kick_all(w);
+	return what & ASKED_STOP;
 }
 
 static int step_all(struct worker *w)
@@ -57,10 +79,11 @@ static void disarm_all(struct worker *w)
 		mover_disarm(w->movers[i]);
 }
 
-/* False: time to stop. */
-static bool sleep_all(struct worker *w)
+/* Until there is something to do, or somebody asks. */
+static int sleep_all(struct worker *w)
 {
-	struct pollfd pfds[1 + 2 * FRONT_QUEUES_MAX] = { { .fd = w->stop_fd, .events = POLLIN } };
+	struct pollfd pfds[1 + 2 * FRONT_QUEUES_MAX] = { { .fd = w->wake_fd, .events = POLLIN } };
+	eventfd_t count;
 	unsigned int i;
 
 	for (i = 0; i < w->nmovers; i++) {
@@ -72,13 +95,15 @@ static bool sleep_all(struct worker *w)
 		pfds[2 + 2 * i] = (struct pollfd){ m->blocked ? -1 : m->tap, POLLIN, 0 };
 	}
 	if (poll(pfds, 1 + 2 * w->nmovers, -1) < 0)
-		return errno == EINTR;
+		return errno == EINTR ? 0 : -errno;
+	if (pfds[0].revents)
+		eventfd_read(w->wake_fd, &count);
 	for (i = 0; i < w->nmovers; i++) {
 		if (pfds[1 + 2 * i].revents & POLLIN)
 			front_queue_wake(w->movers[i]->q);
 		w->movers[i]->tap_ready = pfds[2 + 2 * i].revents || w->movers[i]->blocked;
 	}
-	return !pfds[0].revents;
+	return 0;
 }
 
 /* Poll mode: keep trying the TAP too, as nobody else says that it has something. */
@@ -96,23 +121,23 @@ static bool keep_polling(struct worker *w, uint64_t last)
 static int run(struct worker *w)
 {
 	uint64_t last = now_ns();
-	unsigned int turns = 0;
-	int work;
+	int work, rc = 0;
 
-	for (;;) {
+	while (!rc) {
+		if (asked(w))
+			return 0;
 		work = step_all(w);
 		if (work < 0)
 			return work;
-		if (++turns % STOP_INTERVAL == 0 && stopping(w))
-			return 0;
 		if (work && w->poll_ns)
 			last = now_ns();
 		if (work || keep_polling(w, last))
 			continue;
-		if (!arm_all(w) && !sleep_all(w))
-			return 0;
+		if (!arm_all(w))
+			rc = sleep_all(w);
 		disarm_all(w);
 	}
+	return rc;
 }
 
 static void *thread_main(void *arg)
@@ -130,18 +155,23 @@ int worker_start(struct worker *w)
 	int rc;
 
 	w->rc = 0;
-	w->stop_fd = eventfd(0, EFD_CLOEXEC);
-	if (w->stop_fd < 0)
+	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->wake_fd < 0)
 		return -errno;
 	rc = pthread_create(&w->thread, NULL, thread_main, w);
 	if (rc)
-		close(w->stop_fd);
+		close(w->wake_fd);
 	return -rc;
 }
 
 void worker_stop(struct worker *w)
 {
-	eventfd_write(w->stop_fd, 1);
+	ask(w, ASKED_STOP);
 	pthread_join(w->thread, NULL);
-	close(w->stop_fd);
+	close(w->wake_fd);
+}
+
+void worker_kick(struct worker *w)
+{
+	ask(w, ASKED_KICK);
 }

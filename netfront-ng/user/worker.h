@@ -4,6 +4,7 @@
 #define FRONT_WORKER_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "netfront-ng/user/mover.h"
 
@@ -12,7 +13,8 @@ struct worker {
 	struct mover **movers; /* caller's, as long as the worker runs */
 	unsigned int nmovers;
 	uint64_t poll_ns; /* go on looking this long after the last frame */
-	int stop_fd;	  /* ours: an eventfd */
+	int wake_fd;	  /* ours: an eventfd */
+	atomic_uint asked; /* what it woke the thread for */
 	int failed_fd;	  /* caller's eventfd: written where a mover fails */
 	int rc;		  /* after worker_stop(): 0, or what mover_step() returned */
 };
@@ -20,5 +22,7 @@ struct worker {
 int worker_start(struct worker *w);
 /* Returns once the thread has ended. */
 void worker_stop(struct worker *w);
+/* The back end may have missed events, and we its: notify it on each queue, and look at all of them. */
+void worker_kick(struct worker *w);
 
 #endif

@@ -12,7 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static struct hub hub = { .options = { true, true, true, true, 4, 0, HUB_GOOD } };
+static struct hub hub = { .options = { true, true, true, true, false, 4, 0, HUB_GOOD } };
 
 static const char *const evils[] = { "good", "bad-id", "overrun", "bounds", "bad-tx-id", "mute" };
 
@@ -22,7 +22,7 @@ static int parse(int argc, char **argv)
 	unsigned int i;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "cslgq:e:")) != -1) {
+	while ((opt = getopt(argc, argv, "cslgrq:e:")) != -1) {
 		switch (opt) {
 		case 'c':
 			o->ctrl = false;
@@ -35,6 +35,9 @@ static int parse(int argc, char **argv)
 			break;
 		case 'g':
 			o->sg = false;
+			break;
+		case 'r':
+			o->adopt = true;
 			break;
 		case 'q':
 			o->queues = (unsigned int)atoi(optarg);
@@ -115,7 +118,7 @@ int main(int argc, char **argv)
 	int signals;
 
 	if (parse(argc, argv)) {
-		fputs("usage: front-hub [-c] [-s] [-l] [-g] [-q QUEUES] [-e EVIL] DOMID...\n", stderr);
+		fputs("usage: front-hub [-c] [-s] [-l] [-g] [-r] [-q QUEUES] [-e EVIL] DOMID...\n", stderr);
 		return 2;
 	}
 	sigemptyset(&set);
@@ -128,7 +131,7 @@ int main(int argc, char **argv)
 	if (!hub.xs || !hub.xgt || !hub.xce || signals < 0)
 		return 1;
 	for (i = 0; i < hub.options.vifs; i++)
-		if (hub_create(&hub, &hub.vifs[i]))
+		if (hub.options.adopt ? hub_adopt(&hub, &hub.vifs[i]) : hub_create(&hub, &hub.vifs[i]))
 			return 1;
 	puts("ready");
 	fflush(stdout);

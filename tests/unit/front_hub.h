@@ -33,6 +33,7 @@ enum hub_evil {
 
 struct hub_options {
 	bool ctrl, statics, split, sg;
+	bool adopt; /* the vifs of a hub that was killed */
 	unsigned int queues, vifs;
 	enum hub_evil evil;
 };
@@ -67,6 +68,8 @@ struct hub {
 
 /* Toolstack: both directories, with libxl's permissions.  0 or -errno. */
 int hub_create(struct hub *h, struct hub_vif *v);
+/* A new daemon, found by a front end that stays Connected: InitWait, and on from there. */
+int hub_adopt(struct hub *h, struct hub_vif *v);
 /* Follow the front end's state. */
 void hub_state(struct hub *h, struct hub_vif *v);
 void hub_disconnect(struct hub *h, struct hub_vif *v);

@@ -36,19 +36,11 @@ static int write_frontend(struct hub *h, struct hub_vif *v)
 	return rc;
 }
 
-int hub_create(struct hub *h, struct hub_vif *v)
+static int offer(struct hub *h, struct hub_vif *v)
 {
 	const struct hub_options *o = &h->options;
 	char path[80];
-	int rc;
 
-	snprintf(v->be, sizeof(v->be), "/local/domain/0/backend/vif/%u/0", v->domid);
-	snprintf(v->fe, sizeof(v->fe), "/local/domain/%u/device/vif/0", v->domid);
-	rc = make_dir(h, v->be, 0, v->domid);
-	if (!rc)
-		rc = make_dir(h, v->fe, v->domid, 0);
-	if (!rc)
-		rc = write_frontend(h, v);
 	write_be(h, v, "online", 1);
 	write_be(h, v, "feature-rx-copy", 1);
 	write_be(h, v, "feature-sg", o->sg);
@@ -60,9 +52,32 @@ int hub_create(struct hub *h, struct hub_vif *v)
 	write_be(h, v, "multi-queue-max-queues", o->queues);
 	write_be(h, v, "state", STATE_INITWAIT);
 	snprintf(path, sizeof(path), "%s/state", v->fe);
-	if (!rc && !xs_watch(h->xs, path, v->fe))
-		rc = -errno;
-	return rc;
+	return xs_watch(h->xs, path, v->fe) ? 0 : -errno;
+}
+
+static void name_dirs(struct hub_vif *v)
+{
+	snprintf(v->be, sizeof(v->be), "/local/domain/0/backend/vif/%u/0", v->domid);
+	snprintf(v->fe, sizeof(v->fe), "/local/domain/%u/device/vif/0", v->domid);
+}
+
+int hub_create(struct hub *h, struct hub_vif *v)
+{
+	int rc;
+
+	name_dirs(v);
+	rc = make_dir(h, v->be, 0, v->domid);
+	if (!rc)
+		rc = make_dir(h, v->fe, v->domid, 0);
+	if (!rc)
+		rc = write_frontend(h, v);
+	return rc ? rc : offer(h, v);
+}
+
+int hub_adopt(struct hub *h, struct hub_vif *v)
+{
+	name_dirs(v);
+	return offer(h, v);
 }
 
 static void *map_ring(struct hub *h, struct hub_vif *v, const char *dir, const char *node)

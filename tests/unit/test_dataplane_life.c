@@ -133,6 +133,48 @@ START_TEST(reconnection)
 }
 END_TEST
 
+static bool guest_woken(const struct front_queue *q)
+{
+	struct pollfd pfd = { xenevtchn_fd(q->xce), POLLIN, 0 };
+
+	return poll(&pfd, 1, 0) > 0;
+}
+
+static void guest_unpend(struct front_queue *q)
+{
+	while (guest_woken(q))
+		front_queue_wake(q);
+}
+
+/* A daemon died: frames that it has not answered, answers of which it has not told the guest. */
+START_TEST(rings_are_taken_over)
+{
+	struct guest g;
+	struct front_queue *q = &g.q[0];
+	unsigned int i;
+
+	plane_start(1);
+	guest_open(&g, 7, 1, NULL);
+	guest_connect(&g);
+	for (i = 0; i < 3; i++)
+		exchange(&g, 0);
+	vif_disconnect(g.vif);
+	close(g.host);
+	/* Answered, but not for the guest: it sleeps with its event index in the past. */
+	netif_store(&q->tx.ring.shared->rsp_event, q->tx.ring.rsp_cons - 1);
+	netif_store(&q->rx.ring.shared->rsp_event, q->rx.ring.rsp_cons - 1);
+	guest_unpend(q);
+	for (i = 0; i < 100; i++)
+		guest_send(&g, 0, frame_make(outside, g.mac, 100, i), 100);
+	guest_connect(&g);
+	WAIT_FOR(guest_woken(q));
+	ck_assert_uint_eq(guest_reap(&g, 0, 100), 0);
+	WAIT_FOR(stat_of(&g, "tx_frames") == 103);
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
 START_TEST(many_vifs)
 {
 	static struct guest g[64];
@@ -228,6 +270,7 @@ void add_life_case(Suite *s)
 	tcase_add_loop_test(c, map_failure, 1, 7);
 	tcase_add_test(c, bind_failure);
 	tcase_add_test(c, reconnection);
+	tcase_add_test(c, rings_are_taken_over);
 	tcase_add_test(c, many_vifs);
 	tcase_add_test(c, reload_under_traffic);
 	tcase_add_test(c, guest_vanishes);

@@ -164,6 +164,135 @@ START_TEST(follows_a_new_daemon)
 }
 END_TEST
 
+static void resume(const char *option)
+{
+	uint64_t deadline = now_ms() + 5000;
+	bool announced = false;
+	unsigned int i;
+
+	hub_start(option, NULL);
+	while (!announced && now_ms() < deadline)
+		ck_assert(front_stays(&front, &announced));
+	ck_assert(announced);
+	for (i = 0; i < front.nqueues; i++)
+		front_queue_kick(&front.queues[i]);
+	front_resume(&front);
+}
+
+/* The daemon is killed and started anew: what was sent meanwhile arrives, on the same rings. */
+START_TEST(resumes)
+{
+	struct front_config config = TEST_CONFIG;
+	unsigned int i, n;
+	evtchn_port_t port;
+
+	config.queues = 1 + _i % 2;
+	config.split = _i / 2 % 2;
+	config.ng = config.statics = _i / 4;
+	/* With several queues a frame comes back where the hash says. */
+	config.hash = config.ng && config.queues == 1;
+	connect_to(NULL, NULL, &config);
+	port = front.queues[0].rx_port;
+	for (i = 0; i < front.nqueues; i++)
+		ck_assert_int_eq(echo_one(&front.queues[i], 1000), 0);
+	hub_kill(SIGKILL);
+	for (i = 0; i < front.nqueues; i++)
+		for (n = 0; n < 30; n++)
+			echo_send(&front.queues[i], 5000);
+	resume("-r");
+	for (i = 0; i < front.nqueues; i++) {
+		ck_assert_uint_eq(front.queues[i].nstatic, config.ng ? 512 : 0);
+		echo_receive(&front.queues[i], 5000, 30);
+	}
+	ck_assert_uint_eq(front.queues[0].rx_port, port);
+	ck_assert_int_eq(front.control_status, config.ng ? 0 : NETIF_CTRL_STATUS_NOT_SUPPORTED);
+	ck_assert_int_eq(front.hash_status, config.hash ? 0 : NETIF_CTRL_STATUS_NOT_SUPPORTED);
+}
+END_TEST
+
+START_TEST(resumes_again_and_again)
+{
+	struct front_config config = TEST_CONFIG;
+	unsigned int i;
+
+	connect_to(NULL, NULL, &config);
+	for (i = 0; i < 3; i++) {
+		hub_kill(SIGKILL);
+		echo_send(&front.queues[0], 9000);
+		resume("-r");
+		echo_receive(&front.queues[0], 9000, 1);
+		ck_assert_uint_eq(front.queues[0].nstatic, 512);
+		echo_sizes(&front.queues[0]);
+	}
+	ck_assert_int_eq(front_disconnect(&front), 0);
+}
+END_TEST
+
+/* An announcement of the daemon that we know changes nothing. */
+START_TEST(resumes_with_the_same_daemon)
+{
+	struct front_config config = TEST_CONFIG;
+
+	connect_to(NULL, NULL, &config);
+	front_resume(&front);
+	ck_assert_int_eq(front.control_status, NETIF_CTRL_STATUS_SUCCESS);
+	ck_assert_uint_eq(front.queues[0].nstatic, 512);
+	echo_sizes(&front.queues[0]);
+}
+END_TEST
+
+/* The new daemon also answers what the old one left in the control ring. */
+START_TEST(passes_late_answers_over)
+{
+	struct front_config config = TEST_CONFIG;
+
+	connect_to("-e", "mute", &config);
+	ck_assert_int_eq(front.control_status, -ETIMEDOUT);
+	hub_kill(SIGKILL);
+	resume("-r");
+	ck_assert_int_eq(front.control_status, NETIF_CTRL_STATUS_SUCCESS);
+	ck_assert_uint_eq(front.queues[0].nstatic, 512);
+	echo_sizes(&front.queues[0]);
+}
+END_TEST
+
+START_TEST(resumes_without_control_ring)
+{
+	struct front_config config = TEST_CONFIG;
+
+	connect_to(NULL, NULL, &config);
+	hub_kill(SIGKILL);
+	resume("-rc");
+	ck_assert_int_eq(front.control_status, NETIF_CTRL_STATUS_NOT_SUPPORTED);
+	ck_assert_uint_eq(front.queues[0].nstatic, 0);
+	echo_sizes(&front.queues[0]);
+}
+END_TEST
+
+/* Back end states; whether we stay, and whether it serves. */
+START_TEST(stays_only_with_a_back_end_that_does_not_close)
+{
+	static const struct {
+		const char *state;
+		bool stays, announced;
+	} cases[] = {
+		{ "1", false, false }, { "2", true, false }, { "4", true, true },
+		{ "5", false, false }, { "6", false, false },
+	};
+	struct front_config config = TEST_CONFIG;
+	bool announced;
+
+	connect_to(NULL, NULL, &config);
+	hub_kill(SIGKILL);
+	dom0_write("state", cases[_i].state);
+	ck_assert_int_eq(front_stays(&front, &announced), cases[_i].stays);
+	ck_assert_int_eq(announced, cases[_i].announced);
+	/* Made anew by the toolstack. */
+	store_write(front.xs, XBT_NULL, front.dir, "state", "1");
+	ck_assert(!front_stays(&front, &announced));
+}
+END_TEST
+
 START_TEST(takes_the_queues_there_are)
 {
 	struct front_config config = TEST_CONFIG;
@@ -334,6 +463,12 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, connects, 0, 12);
 	tcase_add_test(t, connects_again);
 	tcase_add_test(t, follows_a_new_daemon);
+	tcase_add_loop_test(t, resumes, 0, 8);
+	tcase_add_test(t, resumes_again_and_again);
+	tcase_add_test(t, resumes_with_the_same_daemon);
+	tcase_add_test(t, passes_late_answers_over);
+	tcase_add_test(t, resumes_without_control_ring);
+	tcase_add_loop_test(t, stays_only_with_a_back_end_that_does_not_close, 0, 5);
 	tcase_add_test(t, takes_the_queues_there_are);
 	tcase_add_test(t, no_control_ring);
 	tcase_add_test(t, no_static_grants);

@@ -27,6 +27,9 @@ char *guest_key(const char *node);
 void echo_sizes(struct front_queue *q);
 /* Send one, wait for it: 0, -EPROTO (fatal error), -EBADMSG (came back in error), -ETIMEDOUT. */
 int echo_one(struct front_queue *q, uint32_t len);
+/* The two halves of it: n frames of one length. */
+void echo_send(struct front_queue *q, uint32_t len);
+void echo_receive(struct front_queue *q, uint32_t len, unsigned int n);
 /* As Dom0: a key of the back end's directory; the domain's share of grantable pages. */
 void dom0_write(const char *node, const char *value);
 void domain_limit(unsigned int pages);

@@ -20,7 +20,7 @@ static uint8_t pattern(uint32_t len, uint32_t at)
 	return (uint8_t)(at * 7 + at / 251 + len);
 }
 
-static void send(struct front_queue *q, uint32_t len)
+void echo_send(struct front_queue *q, uint32_t len)
 {
 	const struct netif_meta meta = { .len = len };
 	struct netif_front_seg segs[16];
@@ -96,7 +96,7 @@ int echo_one(struct front_queue *q, uint32_t len)
 {
 	int rc;
 
-	send(q, len);
+	echo_send(q, len);
 	rc = receive(q);
 	if (!rc)
 		rc = check_frame(q, &burst.frames[0], len);
@@ -105,20 +105,27 @@ int echo_one(struct front_queue *q, uint32_t len)
 	return rc;
 }
 
-static void echo_burst(struct front_queue *q)
+void echo_receive(struct front_queue *q, uint32_t len, unsigned int n)
 {
 	unsigned int got = 0, i;
 
-	for (i = 0; i < BURST_FRAMES; i++)
-		send(q, 100);
-	while (got < BURST_FRAMES) {
+	while (got < n) {
 		ck_assert_int_eq(receive(q), 0);
 		for (i = 0; i < burst.nframes; i++)
-			ck_assert_int_eq(check_frame(q, &burst.frames[i], 100), 0);
+			ck_assert_int_eq(check_frame(q, &burst.frames[i], len), 0);
 		got += burst.nframes;
 		front_queue_post(q);
 	}
-	ck_assert_uint_eq(got, BURST_FRAMES);
+	ck_assert_uint_eq(got, n);
+}
+
+static void echo_burst(struct front_queue *q)
+{
+	unsigned int i;
+
+	for (i = 0; i < BURST_FRAMES; i++)
+		echo_send(q, 100);
+	echo_receive(q, 100, BURST_FRAMES);
 }
 
 void echo_sizes(struct front_queue *q)

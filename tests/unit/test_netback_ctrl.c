@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The control ring: guest 7 writes messages into a page it shares, in the embedded Xen. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xengnttab.h>
@@ -244,6 +245,27 @@ START_TEST(messages_before_the_channel_was_bound)
 }
 END_TEST
 
+/* The daemon before us died: a message that it has not answered, answers that it told nobody of. */
+START_TEST(ring_is_taken_over)
+{
+	struct pollfd pfd = { .fd = xenevtchn_fd(t.evtchn), .events = POLLIN };
+
+	ck_assert_int_eq(open_ctrl(1, true), 0);
+	ask(NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, 0, 0, 0);
+	ctrl_close(t.ctrl);
+	t.ctrl = NULL;
+	while (poll(&pfd, 1, 0) > 0)
+		xenevtchn_unmask(t.evtchn, (evtchn_port_t)xenevtchn_pending(t.evtchn));
+	t.front.shared->rsp_event = t.front.rsp_cons - 1;
+	put(NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, 0, 0, 0);
+	netif_front_push(&t.front);
+	ck_assert_int_eq(open_ctrl(1, true), 0);
+	ck_assert_int_gt(poll(&pfd, 1, 5000), 0);
+	settle();
+	ck_assert_uint_eq(take().status, 0);
+}
+END_TEST
+
 /* A full ring is answered in several turns, in order. */
 START_TEST(flood_is_paced_and_answered)
 {
@@ -302,6 +324,7 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(c, failing_add, 0, 4);
 	tcase_add_test(c, static_grants_turned_off);
 	tcase_add_test(c, messages_before_the_channel_was_bound);
+	tcase_add_test(c, ring_is_taken_over);
 	tcase_add_test(c, flood_is_paced_and_answered);
 	tcase_add_test(c, impossible_index_is_fatal);
 	tcase_add_test(c, what_cannot_be_opened);

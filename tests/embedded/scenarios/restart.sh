@@ -2,32 +2,102 @@
 # shellcheck shell=bash
 #
 # The daemon is killed or stopped under traffic, and started again. No guest does anything about
-# it, and pings pass again within 1 s of the daemon being up. A reload loses no ping at all.
+# it: as Linux's netfront, the front ends stay connected, and their rings are taken over. Pings
+# pass again within 1 s of the daemon being up, TCP streams go on, and static grants are static
+# again. A reload loses no ping at all.
 #
-#   g1 (stock) --+
-#   g2 (ng)    --+-- netback-ngd (killed, restarted) -- xenbr0 -- outside
+#   g1 (stock, 1 queue)  --+
+#   g2 (ng, 1 queue)     --+-- netback-ngd (killed, restarted) -- xenbr0 -- outside
+#   g3 (stock, 2 queues) --+
+#   g4 (ng, 2 queues)    --+
 # shellcheck source=tests/embedded/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
+kinds=([1]=stock [2]=ng [3]=stock [4]=ng)
+
+# TCP streams that the restart must not end: NAME is the guest's number and the direction.
+stream_start() {
+	local name=$1 port=$2
+	shift 2
+	stop "stream-$name" KILL
+	stop "stream-server-$name" KILL
+	spawn "stream-server-$name" outside iperf3 -s -p "$port"
+	until_ok 5 listening outside "$port" || fail "stream $name: no server"
+	spawn "stream-$name" "g${name%-*}" iperf3 -c 10.9.0.1 -p "$port" -t 600 -b 20M "$@"
+	until_ok 10 stream_moved "$name" 0 || fail "stream $name does not start"
+}
+
+# Bytes that have arrived, at whichever end receives.
+stream_bytes() {
+	case $1 in
+	*-from) in_ns outside ss -Htin state established "sport = :590${1%-*}" ;;
+	*-to) in_ns "g${1%-*}" ss -Htin state established "dport = :591${1%-*}" ;;
+	esac | grep -o 'bytes_received:[0-9]*' | cut -d: -f2 | sort -n | tail -n 1
+}
+
+stream_moved() { [ "$(stream_bytes "$1")" -gt $(($2 + 100000)) ]; }
+
+streams_start() {
+	stream_start "$1-from" "590$1"
+	stream_start "$1-to" "591$1" -R
+}
+
+streams_go_on() {
+	local name from
+	for name in "$1-from" "$1-to"; do
+		alive "stream-$name" || fail "TCP stream $name ended"
+		from=$(stream_bytes "$name")
+		until_ok 10 stream_moved "$name" "$from" || fail "TCP stream $name stands still"
+		stop "stream-$name" KILL
+		stop "stream-server-$name" KILL
+	done
+}
+
+# Each front end says how often the one connection was resumed; a new connection would be said too.
+stayed_connected() {
+	local log=$DIR/guest-$1.log
+	[ "$(grep -c ' connected, ' "$log")" = 1 ] || fail "g$1 has connected anew: $(tail -n 1 "$log")"
+	until_ok 5 resumed "$1" "$2" || fail "g$1 was not resumed for the ${2}th time: $(tail -n 1 "$log")"
+}
+
+resumed() { [ "$(grep -c ' resumed, ' "$DIR/guest-$1.log")" -ge "$2" ]; }
+
+copies() { vif_sum "$1" '.tx_copy_segments + .rx_copy_segments'; }
+
+# A second of traffic each way, and not a page of it copied by Xen.
+static_again() {
+	local before
+	before=$(copies "$1")
+	flows "g$1" outside
+	flows "g$1" outside -R
+	[ "$(copies "$1")" = "$before" ] || fail "g$1: $(($(copies "$1") - before)) grant copies with static grants"
+}
+
+# resumes COUNT SIGNAL...: each is followed by a start; then COUNT restarts, at least, were seen.
 resumes() {
-	local up first
-	load_start g1 outside
-	steady_start ng g2 outside
-	daemon_stop "$1"
-	load_stop
-	daemon_start
+	local count=$1 up first d signal
+	shift
+	for d in 1 2 3 4; do
+		streams_start $d
+		steady_start $d g$d outside
+	done
+	for signal; do
+		daemon_stop "$signal"
+		daemon_start
+	done
 	up=$(now_ms)
-	until_ok 10 in_ns g1 ping -q -c 1 -W 0.1 10.9.0.1 || fail "g1: no ping after the restart"
-	until_ok 10 in_ns g2 ping -q -c 1 -W 0.1 10.9.0.1 || fail "g2: no ping after the restart"
+	for d in 1 2 3 4; do
+		until_ok 10 in_ns g$d ping -q -c 1 -W 0.1 10.9.0.1 || fail "g$d: no ping after the restart"
+	done
 	first=$(($(now_ms) - up))
 	echo "traffic resumed $first ms after the daemon was up"
 	[ $first -le $((1000 * SLOW)) ] || fail "traffic resumed only $first ms after the daemon was up"
-	steady_stop ng
-	pings g1 outside 50
-	flows g1 outside
-	flows g2 outside -R
-	alive guest-1 || fail "g1's front end ended"
-	alive guest-2 || fail "g2's front end ended"
+	for d in 1 2 3 4; do
+		streams_go_on $d
+		echo "g$d: $(steady_stop $d) pings lost"
+		stayed_connected $d "$count"
+		if [ ${kinds[d]} = ng ]; then static_again $d; else flows g$d outside -R; fi
+	done
 }
 
 reloads() {
@@ -58,10 +128,12 @@ reload_refused() {
 must network_start
 daemon_configure
 must daemon_start
-must guest_start 1 stock 2
-must guest_start 2 ng 2
+for d in 1 2 3 4; do
+	must guest_start $d ${kinds[d]} $(((d + 1) / 2))
+done
 case_run reload reloads
 case_run reload-with-an-error reload_refused
-case_run kill-9 resumes KILL
-case_run kill-9-again resumes KILL
-case_run sigterm resumes TERM
+case_run kill-9 resumes 1 KILL
+case_run kill-9-again resumes 2 KILL
+case_run sigterm resumes 3 TERM
+case_run twice-in-a-row resumes 4 KILL TERM

@@ -1,0 +1,188 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
+# The pieces: for each, inputs_NAME prints what goes in (beside its make_NAME itself), and
+# make_NAME makes it, with set -e, at the path it is given.
+
+tools_packages="qemu-system-x86 qemu-utils e2fsprogs cpio kmod xz-utils busybox-static
+build-essential flex bison python3 libelf-dev bc
+autoconf automake libtool pkgconf libxen-dev liburing-dev libconfuse-dev libjansson-dev libsystemd-dev check"
+dom0_packages="xen-utils-4.20 xenstore-utils openssh-server openssh-client iproute2 iputils-ping iperf3
+ethtool busybox-static kmod procps pciutils jq tcpdump strace util-linux
+liburing2 libconfuse2 libjansson4 libsystemd0"
+# Nothing in the lab has such hardware; without them the image is a third of its size.
+unused_modules="drivers/gpu drivers/media drivers/staging drivers/infiniband drivers/iio drivers/scsi
+drivers/usb drivers/hid drivers/input drivers/platform drivers/net/wireless drivers/net/ethernet/mellanox
+drivers/net/ethernet/broadcom drivers/net/ethernet/chelsio drivers/net/usb drivers/mtd drivers/hwmon
+drivers/comedi drivers/target drivers/bluetooth sound net/wireless net/mac80211 net/bluetooth
+fs/xfs fs/btrfs fs/ocfs2 fs/ceph fs/f2fs fs/bcachefs"
+
+# ---- base: what both trees start from ----
+
+inputs_base() { echo "$suite"; }
+make_base() {
+	"${nice[@]}" unshare --mount --propagation private debootstrap --variant=minbase "$suite" "$1" "$mirror"
+	printf 'force-unsafe-io\n' >"$1/etc/dpkg/dpkg.cfg.d/lab"
+	printf 'deb %s %s main\ndeb-src %s %s main\n' "$mirror" "$suite" "$mirror" "$suite" >"$1/etc/apt/sources.list"
+	# No service starts in a chroot.
+	printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
+	chmod +x "$1/usr/sbin/policy-rc.d"
+	cp /etc/resolv.conf "$1/etc/resolv.conf"
+	in_root "$1" apt-get -q update
+}
+
+# ---- tools: QEMU, and compilers of the lab's distribution ----
+
+inputs_tools() { key_of base && echo "$tools_packages"; }
+make_tools() {
+	cp -a "$cache/base" "$1"
+	# shellcheck disable=SC2086 # a list
+	tree_apt "$1" $tools_packages
+}
+
+# ---- xen: Debian's source, with the shadow paging that a PV guest's migration needs ----
+
+inputs_xen() { key_of tools; }
+make_xen() {
+	mkdir -p "$1/source/debian-part"
+	# Only the archives: the .dsc's signature is of no use without its keyring.
+	in_root "$cache/tools" sh -ec 'cd /lab/xen.new; apt-get -q source --download-only xen' ||
+		echo "apt-get source failed; going on with what it fetched"
+	local orig
+	orig=$(find "$1" -maxdepth 1 -name 'xen_*.orig.tar.*' | head -n 1)
+	[ -n "$orig" ] || { echo "the mirror has no source of xen in $suite"; return 1; }
+	tar -C "$1/source" --strip-components=1 -xf "$orig"
+	echo CONFIG_SHADOW_PAGING=y >"$1/source/xen/.config"
+	in_root "$cache/tools" sh -ec 'cd /lab/xen.new/source; make -C xen olddefconfig
+		grep -q ^CONFIG_SHADOW_PAGING=y xen/.config; make -C xen -j"$(nproc)"'
+	cp "$1/source/xen/xen" "$1/xen"
+	rm -rf "$1/source" "$1"/xen_*
+}
+
+# ---- dom0: the hosts' root tree ----
+
+inputs_dom0() { key_of base && echo "$dom0_packages $unused_modules"; }
+make_dom0() {
+	local kernel m
+	cp -a "$cache/base" "$1"
+	# shellcheck disable=SC2086 # a list
+	tree_apt "$1" $dom0_packages
+	# The kernel's own installation would make an initramfs that nobody boots.
+	in_root "$1" sh -ec 'cd /tmp
+		apt-get -q download "$(apt-cache depends linux-image-amd64 | sed -n "s/.*Depends: \(linux-image-[0-9].*\)/\1/p" | head -n 1)"
+		dpkg-deb -x linux-image-*.deb /tmp/kernel; rm linux-image-*.deb
+		cp -a kernel/boot/. /boot/; cp -a kernel/usr/lib/modules /usr/lib/ || cp -a kernel/lib/modules /usr/lib/
+		rm -rf kernel'
+	kernel=$(basename "$1"/usr/lib/modules/*)
+	for m in $unused_modules; do
+		rm -rf "$1/usr/lib/modules/$kernel/kernel/$m"
+	done
+	in_root "$1" depmod "$kernel"
+	rm -rf "$1/var/lib/apt/lists" "$1/usr/share/doc" "$1/usr/share/locale" "$1/var/cache/apt"
+	# What the project needs of a Xen host's directories is there already; the lab's own comes with the overlay.
+	ln -sf busybox "$1/bin/init"
+	ln -sf ../bin/busybox "$1/sbin/init"
+	printf '::sysinit:/opt/lab/start\n::shutdown:/bin/sync\n' >"$1/etc/inittab"
+	printf '#!/bin/sh\nexit 0\n' >"$1/usr/sbin/policy-rc.d"
+}
+
+# ---- project: built in the lab's distribution, installed as an operator would ----
+
+project_files() { git -C "$top" -c safe.directory='*' ls-files -z -co --exclude-standard -- . ':!tests/lab'; }
+inputs_project() {
+	key_of tools
+	(cd "$top" && project_files | xargs -0 sha256sum 2>/dev/null)
+}
+make_project() {
+	local flags='--prefix=/usr --sysconfdir=/etc --localstatedir=/var'
+	rm -rf "$cache/project.src"
+	mkdir -p "$cache/project.src" "$1"
+	(cd "$top" && { project_files; git -c safe.directory='*' ls-files -z -co --exclude-standard -- tests/lab; } |
+		tar -c --null --ignore-failed-read -T -) | tar -x -C "$cache/project.src"
+	in_root "$cache/tools" sh -ec "cd /lab/project.src; autoreconf -fi; mkdir build; cd build
+		../configure $flags; make -j\"\$(nproc)\"; make install DESTDIR=/lab/${1##*/}"
+	rm -rf "$cache/project.src"
+}
+
+# ---- guest: a kernel and a root in memory ----
+
+inputs_guest() { key_of dom0 && digest "$lab_dir/guest"; }
+# Programs and the libraries they ask for, from the dom0 tree.
+guest_programs() {
+	local p lib
+	for p in "$@"; do
+		install -D "$cache/dom0/usr/bin/$p" "$root/usr/bin/$p"
+		in_root "$cache/dom0" ldd "/usr/bin/$p" | grep -o '/[^ ]*' | while read -r lib; do
+			install -D "$cache/dom0/$lib" "$root/$lib"
+		done
+	done
+}
+# root_modules NAME...: with what they depend on, in the order to load them, uncompressed.
+root_modules() {
+	local kernel path
+	kernel=$(basename "$cache"/dom0/usr/lib/modules/*)
+	mkdir -p "$root/modules"
+	in_root "$cache/tools" modprobe -d /lab/dom0/usr -S "$kernel" -a --show-depends "$@" |
+		awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r path; do
+		path=$cache/dom0${path#/lab/dom0}
+		xz -dc "$path" >"$root/modules/$(basename "$path" .xz)"
+		basename "$path" .xz >>"$root/modules/order"
+	done
+	[ -s "$root/modules/order" ]
+}
+pack_root() { in_root "$cache/tools" sh -ec 'cd "$1"; find . | cpio -o -H newc --quiet | gzip -1' pack "/lab${root#"$cache"}" >"$1"; }
+make_guest() {
+	root=$1/root
+	mkdir -p "$root"/{bin,proc,sys,dev,tmp,run,etc}
+	install "$cache/tools/bin/busybox" "$root/bin/busybox"
+	guest_programs iperf3 ping
+	# pthread_cancel loads it at run time.
+	install -D "$cache"/dom0/usr/lib/x86_64-linux-gnu/libgcc_s.so.1 "$root/usr/lib/x86_64-linux-gnu/libgcc_s.so.1"
+	root_modules xen-netfront xen-blkfront bonding af_packet ext4
+	install "$lab_dir/guest/init" "$root/init"
+	pack_root "$1/initrd.gz"
+	cp "$cache"/dom0/boot/vmlinuz-* "$1/vmlinuz"
+	rm -rf "$root"
+}
+
+# ---- overlay: what changes often, unpacked over the image at boot; and how hosts boot ----
+
+inputs_overlay() {
+	key_of dom0
+	key_of project
+	key_of guest
+	digest "$lab_dir/dom0"
+}
+make_overlay() {
+	root=$1/early
+	mkdir -p "$root"/{bin,proc,sys,dev,new} "$1/tree/opt/lab/guest" "$1/tree/root/.ssh" "$1/tree/etc/ssh"
+	install "$cache/tools/bin/busybox" "$root/bin/busybox"
+	root_modules nvme ext4
+	install "$lab_dir/dom0/early-init" "$root/init"
+	pack_root "$1/initrd.gz"
+	rm -rf "$root"
+	cp "$cache"/dom0/boot/vmlinuz-* "$1/vmlinuz"
+	cp -a "$cache/project/." "$1/tree/"
+	cp "$cache/guest/vmlinuz" "$cache/guest/initrd.gz" "$1/tree/opt/lab/guest/"
+	install "$lab_dir"/dom0/* "$1/tree/opt/lab/"
+	overlay_keys "$1" "$1/tree"
+	tar -C "$1/tree" --owner=0 --group=0 -cf "$1/overlay.tar" .
+	rm -rf "$1/tree"
+}
+# One key pair for all: from the machine to the hosts, and between the hosts for migration.
+overlay_keys() {
+	ssh-keygen -q -t ed25519 -N '' -C lab -f "$1/key"
+	ssh-keygen -q -t ed25519 -N '' -C lab -f "$2/etc/ssh/ssh_host_ed25519_key"
+	cp "$1/key" "$2/root/.ssh/id_ed25519"
+	cp "$1/key.pub" "$2/root/.ssh/authorized_keys"
+	printf 'Host *\n\tStrictHostKeyChecking no\n\tUserKnownHostsFile /dev/null\n\tLogLevel ERROR\n' >"$2/root/.ssh/config"
+	chmod 700 "$2/root" "$2/root/.ssh"
+	chmod 600 "$2/root/.ssh"/*
+}
+
+# ---- image: the dom0 tree as a disk ----
+
+inputs_image() { key_of dom0; }
+make_image() {
+	in_root "$cache/tools" mke2fs -q -t ext4 -O ^metadata_csum -m 0 -E lazy_itable_init=1 -d /lab/dom0 "/lab/${1##*/}" 4G
+}

@@ -1,0 +1,27 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
+# hosts: a
+# The daemon is killed under traffic and started again: the stock guest's traffic resumes, without
+# a reboot, and a connection that was open goes on.
+check "start the daemon" daemon a start
+check "create g1 on netback-ngd" guest_create a g1 script=vif-ng
+one=$(guest_address a g1)
+check "ping before" ping_guest a "$one"
+gaps=()
+for round in 1 2 3; do
+	on a "ping -D -i 0.05 -W 1 $one >/run/ping.log 2>&1 & echo \$! >/run/ping.pid
+		iperf3 -J -c $one -t 12 >/run/restart.json 2>&1 & echo \$! >/run/iperf.pid" || fail "cannot start traffic"
+	wait_for 20 "traffic before the kill" on a "[ \$(grep -c 'bytes from' /run/ping.log) -ge 20 ]"
+	check "kill and restart, round $round" daemon a kill
+	wait_for 30 "traffic after the kill, round $round" ping_guest a "$one" 3
+	wait_for 60 "iperf3 ends" on a "! kill -0 \$(cat /run/iperf.pid) 2>/dev/null"
+	check "the open TCP connection went on" on a "jq -e '(.error | not) and .intervals[-1].sum.bytes > 0' /run/restart.json"
+	gap=$(on a "kill -INT \$(cat /run/ping.pid); awk '/bytes from/ { t = substr(\$1, 2) + 0; if (last && t - last > g) g = t - last; last = t }
+		END { printf \"%.2f\", g }' /run/ping.log")
+	gaps+=("$gap")
+	[ "$(guest_exec a g1 'cat /sys/class/net/eth0/carrier')" = 1 ] || fail "no carrier in the guest after round $round"
+done
+figures restarts 3 longest_gap_s "$(median "${gaps[@]}")"
+check "network-attach after restarts" on a "xl network-attach g1 mac=00:16:3e:77:01:99 bridge=xenbr0 script=vif-ng"
+check "destroy" guest_destroy a g1
