@@ -72,7 +72,7 @@ host_start() {
 	mapfile -t arguments < <(qemu_arguments "$h" "$port")
 	# Not a child to wait for: it outlives this command, and hosts_down ends it by its pid.
 	(
-		unshare_more=()
+		separate=(unshare --mount --propagation private)
 		# shellcheck disable=SC2030 # for this process only
 		[ -z "${LAB_FAST:-}" ] || nice=()
 		in_tree "$cache/tools" setsid qemu-system-x86_64 "${arguments[@]}"

@@ -21,7 +21,7 @@ fs/xfs fs/btrfs fs/ocfs2 fs/ceph fs/f2fs fs/bcachefs"
 
 inputs_base() { echo "$suite"; }
 make_base() {
-	"${nice[@]}" unshare --mount --propagation private debootstrap --variant=minbase "$suite" "$1" "$mirror"
+	"${nice[@]}" "${with_parent[@]}" unshare --mount --propagation private debootstrap --variant=minbase "$suite" "$1" "$mirror"
 	printf 'force-unsafe-io\n' >"$1/etc/dpkg/dpkg.cfg.d/lab"
 	printf 'deb %s %s main\ndeb-src %s %s main\n' "$mirror" "$suite" "$mirror" "$suite" >"$1/etc/apt/sources.list"
 	# No service starts in a chroot.
