@@ -65,7 +65,7 @@ host_start() {
 	local h=$1 dir=$run_dir/$1 port arguments
 	rm -rf "$dir" && mkdir -p "$dir" || die "cannot make $dir"
 	[ "$h" = b ] || rm -f "$run_dir/fabric"
-	install -m 600 "$cache/overlay/key" "$dir/key"
+	install -m 600 "$cache/access/key" "$dir/key"
 	port=$(host_port)
 	in_root "$cache/tools" qemu-img create -q -f qcow2 -b /lab/image -F raw "/lab/run/$h/disk" ||
 		die "cannot make host $h's disk"
