@@ -82,7 +82,6 @@ make_dom0() {
 	# What the project needs of a Xen host's directories is there already; the lab's own comes with the overlay.
 	ln -sf busybox "$1/bin/init"
 	ln -sf ../bin/busybox "$1/sbin/init"
-	printf '::sysinit:/opt/lab/start\n::shutdown:/bin/sync\n' >"$1/etc/inittab"
 	printf '#!/bin/sh\nexit 0\n' >"$1/usr/sbin/policy-rc.d"
 }
 
@@ -174,6 +173,7 @@ make_overlay() {
 	rm -rf "$root"
 	cp "$cache"/dom0/boot/vmlinuz-* "$1/vmlinuz"
 	cp -a "$cache/project/." "$1/tree/"
+	printf '::sysinit:/opt/lab/start\n::respawn:/usr/sbin/sshd -D -o UseDNS=no\n' >"$1/tree/etc/inittab"
 	cp "$cache/guest/vmlinuz" "$cache/guest/initrd.gz" "$1/tree/opt/lab/guest/"
 	install "$lab_dir"/dom0/* "$1/tree/opt/lab/"
 	overlay_access "$1/tree"
