@@ -8,8 +8,10 @@
 # Megabytes: what a first build needs, with room for the hosts' copy-on-write overlays.
 disk_needed=9000
 host_packages="debootstrap openssh-client util-linux tar git ca-certificates"
-pieces="base tools xen dom0 project guest overlay image"
+pieces="base tools xen dom0 project guest access overlay image"
 suite=trixie
+# Nothing of a build outlives the build, whatever ends it.
+with_parent=(setpriv --pdeathsig KILL --)
 
 need_disk() {
 	local free
@@ -55,7 +57,7 @@ in_tree() {
 	shift
 	mkdir -p "$tree/lab"
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	exec "${nice[@]}" unshare --mount --propagation private "${unshare_more[@]}" -- bash -ec '
+	exec "${nice[@]}" "${separate[@]}" -- bash -ec '
 		tree=$1 cache=$2; shift 2
 		mount -t proc proc "$tree/proc"
 		mount -t tmpfs -o mode=755 dev "$tree/dev"
@@ -73,7 +75,12 @@ in_tree() {
 }
 
 # in_root TREE COMMAND...: the same, waited for; what it started ends with it.
-in_root() { (unshare_more=(--pid --fork --kill-child) && in_tree "$@" </dev/null); }
+in_root() {
+	(
+		separate=("${with_parent[@]}" unshare --mount --propagation private --pid --fork --kill-child)
+		in_tree "$@" </dev/null
+	)
+}
 
 # Debian packages into TREE; downloads are kept for all trees.
 tree_apt() {
@@ -99,7 +106,7 @@ build_piece() {
 	printf '  %-34s ' "$name"
 	rm -rf "$cache/keys/$name" "$cache/$name.new"
 	# In a shell of its own, where set -e works although the caller tests the result.
-	if ! LAB_PIECE=1 bash -c 'set -eu; . "$1/lib/common.sh"; . "$1/lib/build.sh"; . "$1/lib/pieces.sh"
+	if ! "${with_parent[@]}" bash -c 'set -eu; . "$1/lib/common.sh"; . "$1/lib/build.sh"; . "$1/lib/pieces.sh"
 		lab_dir=$1 top=$2 mirror=$3; "make_$4" "$cache/$4.new"' \
 		build "$lab_dir" "$top" "$mirror" "$name" >"$log" 2>&1 </dev/null; then
 		printf 'FAILED\n'

@@ -65,14 +65,14 @@ host_start() {
 	local h=$1 dir=$run_dir/$1 port arguments
 	rm -rf "$dir" && mkdir -p "$dir" || die "cannot make $dir"
 	[ "$h" = b ] || rm -f "$run_dir/fabric"
-	install -m 600 "$cache/overlay/key" "$dir/key"
+	install -m 600 "$cache/access/key" "$dir/key"
 	port=$(host_port)
 	in_root "$cache/tools" qemu-img create -q -f qcow2 -b /lab/image -F raw "/lab/run/$h/disk" ||
 		die "cannot make host $h's disk"
 	mapfile -t arguments < <(qemu_arguments "$h" "$port")
 	# Not a child to wait for: it outlives this command, and hosts_down ends it by its pid.
 	(
-		unshare_more=()
+		separate=(unshare --mount --propagation private)
 		# shellcheck disable=SC2030 # for this process only
 		[ -z "${LAB_FAST:-}" ] || nice=()
 		in_tree "$cache/tools" setsid qemu-system-x86_64 "${arguments[@]}"

@@ -21,7 +21,7 @@ fs/xfs fs/btrfs fs/ocfs2 fs/ceph fs/f2fs fs/bcachefs"
 
 inputs_base() { echo "$suite"; }
 make_base() {
-	"${nice[@]}" unshare --mount --propagation private debootstrap --variant=minbase "$suite" "$1" "$mirror"
+	"${nice[@]}" "${with_parent[@]}" unshare --mount --propagation private debootstrap --variant=minbase "$suite" "$1" "$mirror"
 	printf 'force-unsafe-io\n' >"$1/etc/dpkg/dpkg.cfg.d/lab"
 	printf 'deb %s %s main\ndeb-src %s %s main\n' "$mirror" "$suite" "$mirror" "$suite" >"$1/etc/apt/sources.list"
 	# No service starts in a chroot.
@@ -82,7 +82,6 @@ make_dom0() {
 	# What the project needs of a Xen host's directories is there already; the lab's own comes with the overlay.
 	ln -sf busybox "$1/bin/init"
 	ln -sf ../bin/busybox "$1/sbin/init"
-	printf '::sysinit:/opt/lab/start\n::shutdown:/bin/sync\n' >"$1/etc/inittab"
 	printf '#!/bin/sh\nexit 0\n' >"$1/usr/sbin/policy-rc.d"
 }
 
@@ -145,12 +144,23 @@ make_guest() {
 	rm -rf "$root"
 }
 
+# ---- access: one key pair for all, from the machine to the hosts and between them for migration ----
+
+# Made once: a host that runs and one that is booted later have the same.
+inputs_access() { :; }
+make_access() {
+	mkdir "$1"
+	ssh-keygen -q -t ed25519 -N '' -C lab -f "$1/key"
+	ssh-keygen -q -t ed25519 -N '' -C lab -f "$1/host_key"
+}
+
 # ---- overlay: what changes often, unpacked over the image at boot; and how hosts boot ----
 
 inputs_overlay() {
 	key_of dom0
 	key_of project
 	key_of guest
+	key_of access
 	digest "$lab_dir/dom0"
 }
 make_overlay() {
@@ -163,21 +173,20 @@ make_overlay() {
 	rm -rf "$root"
 	cp "$cache"/dom0/boot/vmlinuz-* "$1/vmlinuz"
 	cp -a "$cache/project/." "$1/tree/"
+	printf '::sysinit:/opt/lab/start\n::respawn:/usr/sbin/sshd -D -o UseDNS=no\n' >"$1/tree/etc/inittab"
 	cp "$cache/guest/vmlinuz" "$cache/guest/initrd.gz" "$1/tree/opt/lab/guest/"
 	install "$lab_dir"/dom0/* "$1/tree/opt/lab/"
-	overlay_keys "$1" "$1/tree"
+	overlay_access "$1/tree"
 	tar -C "$1/tree" --owner=0 --group=0 -cf "$1/overlay.tar" .
 	rm -rf "$1/tree"
 }
-# One key pair for all: from the machine to the hosts, and between the hosts for migration.
-overlay_keys() {
-	ssh-keygen -q -t ed25519 -N '' -C lab -f "$1/key"
-	ssh-keygen -q -t ed25519 -N '' -C lab -f "$2/etc/ssh/ssh_host_ed25519_key"
-	cp "$1/key" "$2/root/.ssh/id_ed25519"
-	cp "$1/key.pub" "$2/root/.ssh/authorized_keys"
-	printf 'Host *\n\tStrictHostKeyChecking no\n\tUserKnownHostsFile /dev/null\n\tLogLevel ERROR\n' >"$2/root/.ssh/config"
-	chmod 700 "$2/root" "$2/root/.ssh"
-	chmod 600 "$2/root/.ssh"/*
+overlay_access() {
+	cp "$cache/access/host_key" "$1/etc/ssh/ssh_host_ed25519_key"
+	cp "$cache/access/key" "$1/root/.ssh/id_ed25519"
+	cp "$cache/access/key.pub" "$1/root/.ssh/authorized_keys"
+	printf 'Host *\n\tStrictHostKeyChecking no\n\tUserKnownHostsFile /dev/null\n\tLogLevel ERROR\n' >"$1/root/.ssh/config"
+	chmod 700 "$1/root" "$1/root/.ssh"
+	chmod 600 "$1/root/.ssh"/* "$1/etc/ssh/ssh_host_ed25519_key"
 }
 
 # ---- image: the dom0 tree as a disk ----

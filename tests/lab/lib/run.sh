@@ -68,6 +68,7 @@ scenario_hosts() { sed -n 's/^# hosts: //p' "$1" | head -n 1; }
 
 clean_host() {
 	host_ssh "$1" "for d in \$(xl list | awk 'NR > 2 { print \$1 }'); do xl destroy \$d; done
+		for f in ping iperf; do [ ! -e /run/\$f.pid ] || kill -9 \$(cat /run/\$f.pid); rm -f /run/\$f.pid; done
 		/opt/lab/netback-ngd-unit stop; rm -rf /run/guests; dmesg -C >/dev/null" >/dev/null 2>&1
 }
 
