@@ -51,6 +51,8 @@ struct queue {
 	pthread_mutex_t rx_lock;
 	struct netif_back_ring rx;
 	bool rx_live;
+	u32 rx_seen_prod;	/* how far the guest had posted when it was last looked at, */
+	u64 rx_moved_ns;	/* and since when it has not posted more */
 	bool rx_stalled;	/* no buffers for longer than stall_usecs: drop at once */
 	/* Read by the worker, and under rx_lock by others; written with both. */
 	struct netif_gref_map grefs;

@@ -149,6 +149,29 @@ static void respond_frame(struct rx_burst *r, struct frame *f, unsigned int slot
 		STAT_INC(q->stats.rx_gso_frames);
 }
 
+/* A guest that got frames all this time and posted nothing may have lost an event. */
+#define RX_STUCK_NS 100000000ull
+
+/*
+ * The guest asked for no event, but does not take its frames either.  An event
+ * that went missing would leave it asleep for good, since every later answer
+ * lies beyond its event index; one too many costs it nothing.
+ */
+static bool guest_stuck(struct queue *q, u64 now_ns)
+{
+	u32 prod = netif_load(&q->rx.shared->req_prod);
+
+	if (prod != q->rx_seen_prod) {
+		q->rx_seen_prod = prod;
+		q->rx_moved_ns = now_ns;
+		return false;
+	}
+	if (now_ns - q->rx_moved_ns < RX_STUCK_NS)
+		return false;
+	q->rx_moved_ns = now_ns;
+	return true;
+}
+
 static void finish(struct rx_burst *r, struct frame *frames, const uint8_t *slots, unsigned int n)
 {
 	struct queue *q = r->q;
@@ -165,7 +188,7 @@ static void finish(struct rx_burst *r, struct frame *frames, const uint8_t *slot
 	if (!r->used)
 		return;
 	STAT_INC(q->stats.rx_bursts);
-	if (netif_back_push(&q->rx))
+	if (netif_back_push(&q->rx) || guest_stuck(q, r->w->now_ns))
 		queue_notify(q, q->rx_port, &q->stats.rx_notifies);
 }
 
