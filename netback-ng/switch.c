@@ -209,8 +209,3 @@ void bridge_put(struct bridge *b)
 	*link = b->next;
 	free(b);
 }
-
-const char *bridge_name(const struct bridge *b)
-{
-	return b->name;
-}

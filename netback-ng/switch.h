@@ -20,7 +20,6 @@ struct bridge *bridge_get(const char *name);
 /* Forget what was learned on vif; the workers must be quiesced before vif is freed. */
 void bridge_forget(struct bridge *b, struct vif *vif);
 void bridge_put(struct bridge *b);
-const char *bridge_name(const struct bridge *b);
 
 /* Workers: where frame goes, NULL: to the TAP.  Lock-free. */
 struct vif *bridge_find(struct bridge *b, const uint8_t mac[6], uint16_t vlan);

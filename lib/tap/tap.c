@@ -155,18 +155,6 @@ int tap_set_mtu(const struct tap *tap, unsigned int mtu)
 	return link_ioctl(tap, SIOCSIFMTU, &ifr);
 }
 
-int tap_get_mtu(const struct tap *tap, unsigned int *mtu)
-{
-	struct ifreq ifr;
-	int rc;
-
-	memset(&ifr, 0, sizeof(ifr));
-	rc = link_ioctl(tap, SIOCGIFMTU, &ifr);
-	if (!rc)
-		*mtu = (unsigned int)ifr.ifr_mtu;
-	return rc;
-}
-
 int tap_set_mac(const struct tap *tap, const uint8_t mac[6])
 {
 	struct ifreq ifr;

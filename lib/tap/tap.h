@@ -42,7 +42,6 @@ int tap_set_offload(const struct tap *tap, const struct tap_offload *offload);
 /* Carrier off: the bridge sees the port go down (TUNSETCARRIER, Linux 5.0). */
 int tap_set_carrier(const struct tap *tap, bool on);
 int tap_set_mtu(const struct tap *tap, unsigned int mtu);
-int tap_get_mtu(const struct tap *tap, unsigned int *mtu);
 int tap_set_mac(const struct tap *tap, const uint8_t mac[6]);
 int tap_set_up(const struct tap *tap, bool up);
 /* Closing the last descriptor deletes the (non-persistent) interface. */
