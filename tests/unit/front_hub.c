@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The tests' back end as a program: front-hub [OPTION...] DOMID...; JSON lines on SIGTERM. */
 #include "tests/unit/front_hub.h"
+#include "lib/xen/event.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -127,7 +128,7 @@ int main(int argc, char **argv)
 	signals = signalfd(-1, &set, SFD_CLOEXEC);
 	hub.xs = xs_open(0);
 	hub.xgt = xengnttab_open(NULL, 0);
-	hub.xce = xenevtchn_open(NULL, 0);
+	hub.xce = event_open(NULL);
 	if (!hub.xs || !hub.xgt || !hub.xce || signals < 0)
 		return 1;
 	for (i = 0; i < hub.options.vifs; i++)
