@@ -6,10 +6,11 @@
 
 tools_packages="qemu-system-x86 qemu-utils e2fsprogs cpio kmod xz-utils busybox-static
 build-essential flex bison python3 libelf-dev bc
-autoconf automake libtool pkgconf libxen-dev liburing-dev libconfuse-dev libjansson-dev libsystemd-dev check"
+autoconf automake libtool pkgconf libxen-dev liburing-dev libconfuse-dev libjansson-dev libsystemd-dev check
+libnl-3-dev libnl-route-3-dev linux-headers-amd64 sparse"
 dom0_packages="xen-utils-4.20 xenstore-utils openssh-server openssh-client iproute2 iputils-ping iperf3
 ethtool busybox-static kmod procps pciutils jq tcpdump strace util-linux
-liburing2 libconfuse2 libjansson4 libsystemd0"
+liburing2 libconfuse2 libjansson4 libsystemd0 libnl-3-200 libnl-route-3-200"
 # Nothing in the lab has such hardware; without them the image is a third of its size.
 unused_modules="drivers/gpu drivers/media drivers/staging drivers/infiniband drivers/iio drivers/scsi
 drivers/usb drivers/hid drivers/input drivers/platform drivers/net/wireless drivers/net/ethernet/mellanox
@@ -40,22 +41,45 @@ make_tools() {
 	tree_apt "$1" $tools_packages
 }
 
-# ---- xen: Debian's source, with the shadow paging that a PV guest's migration needs ----
+# ---- xen: with the shadow paging that a PV guest's migration needs, which Debian's own lacks ----
 
+# The version decides, not where its source was found: what was built once stays.
 inputs_xen() { key_of tools; }
-make_xen() {
+# Debian's source; where the mirror lacks it, a tree of the same version that LAB_XEN_SOURCE names.
+xen_source() {
 	mkdir -p "$1/source/debian-part"
 	# Only the archives: the .dsc's signature is of no use without its keyring.
 	in_root "$cache/tools" sh -ec 'cd /lab/xen.new; apt-get -q source --download-only xen' ||
 		echo "apt-get source failed; going on with what it fetched"
 	local orig
 	orig=$(find "$1" -maxdepth 1 -name 'xen_*.orig.tar.*' | head -n 1)
-	[ -n "$orig" ] || { echo "the mirror has no source of xen in $suite"; return 1; }
-	tar -C "$1/source" --strip-components=1 -xf "$orig"
+	if [ -n "$orig" ]; then
+		tar -C "$1/source" --strip-components=1 -xf "$orig"
+	elif [ -n "${LAB_XEN_SOURCE:-}" ]; then
+		cp -a "$LAB_XEN_SOURCE/." "$1/source/"
+	else
+		echo "the mirror has no source of xen in $suite"
+		return 1
+	fi
+}
+xen_compile() {
 	echo CONFIG_SHADOW_PAGING=y >"$1/source/xen/.config"
 	in_root "$cache/tools" sh -ec 'cd /lab/xen.new/source; make -C xen olddefconfig
 		grep -q ^CONFIG_SHADOW_PAGING=y xen/.config; make -C xen -j"$(nproc)"'
 	cp "$1/source/xen/xen" "$1/xen"
+	echo migration >"$1/features"
+}
+xen_of_debian() {
+	in_root "$cache/tools" sh -ec 'cd /lab/xen.new; apt-get -q download xen-hypervisor-4.20-amd64
+		dpkg-deb -x xen-hypervisor-*.deb package; gunzip <package/boot/xen-4.20-amd64.gz >xen; rm -rf package *.deb'
+	: >"$1/features"
+}
+make_xen() {
+	if xen_source "$1"; then
+		xen_compile "$1"
+	else
+		xen_of_debian "$1"
+	fi
 	rm -rf "$1/source" "$1"/xen_*
 }
 

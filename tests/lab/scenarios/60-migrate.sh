@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: both
+# needs: migration
 # Live migration a -> b -> a of a guest whose only interface is netback-ngd's, while it is pinged
 # from host b throughout: pings lost, and the longest silence, as one line.
 check "start the daemon on a" daemon a start
