@@ -197,7 +197,7 @@ make_overlay() {
 	rm -rf "$root"
 	cp "$cache"/dom0/boot/vmlinuz-* "$1/vmlinuz"
 	cp -a "$cache/project/." "$1/tree/"
-	printf '::sysinit:/opt/lab/start\n::respawn:/usr/sbin/sshd -D -o UseDNS=no\n' >"$1/tree/etc/inittab"
+	printf '::sysinit:/opt/lab/start\n::respawn:/usr/sbin/sshd -D -E /var/log/sshd.log -o UseDNS=no\n' >"$1/tree/etc/inittab"
 	cp "$cache/guest/vmlinuz" "$cache/guest/initrd.gz" "$1/tree/opt/lab/guest/"
 	install "$lab_dir"/dom0/* "$1/tree/opt/lab/"
 	overlay_access "$1/tree"
@@ -206,6 +206,7 @@ make_overlay() {
 }
 overlay_access() {
 	cp "$cache/access/host_key" "$1/etc/ssh/ssh_host_ed25519_key"
+	ssh-keygen -y -f "$cache/access/host_key" >"$1/etc/ssh/ssh_host_ed25519_key.pub"
 	cp "$cache/access/key" "$1/root/.ssh/id_ed25519"
 	cp "$cache/access/key.pub" "$1/root/.ssh/authorized_keys"
 	printf 'Host *\n\tStrictHostKeyChecking no\n\tUserKnownHostsFile /dev/null\n\tLogLevel ERROR\n' >"$1/root/.ssh/config"
