@@ -82,6 +82,8 @@ iperf_host() {
 
 # ---- the runner ----
 
+bounded_group="" bounded_watchdog=""
+
 # The first of what FILE needs that is not there, as a reason; "" if it can run.
 scenario_lacks() {
 	local need
@@ -111,27 +113,36 @@ print_figures() {
 
 # bounded SECONDS COMMAND...: in a process group of its own, which is ended after the deadline (status 124).
 bounded() {
-	local seconds=$1 rc watchdog
+	local seconds=$1 rc
 	shift
+	rm -f "$run_dir/late"
 	set -m
-	("$@") </dev/null &
+	("$@") </dev/null 8>&- &
 	bounded_group=$!
-	(
-		set +m
-		read -r -t "$seconds" <> <(:)
-		touch "$run_dir/late"
-		kill -KILL -- "-$bounded_group"
-	) 2>/dev/null &
-	watchdog=$!
+	(bounded_watch "$seconds" "$bounded_group") </dev/null >/dev/null 2>&1 8>&- &
+	bounded_watchdog=$!
 	set +m
 	wait "$bounded_group" 2>/dev/null
 	rc=$?
-	kill -KILL -- "-$watchdog" 2>/dev/null
-	wait "$watchdog" 2>/dev/null
-	bounded_group=""
+	bounded_end
 	[ ! -e "$run_dir/late" ] || rc=124
-	rm -f "$run_dir/late"
 	return $rc
+}
+bounded_watch() {
+	set +m
+	local end=$((SECONDS + $1))
+	# Not longer than the lab itself, whatever ended that.
+	while [ "$SECONDS" -lt "$end" ] && [ -d "/proc/$$" ]; do read -r -t 1 <> <(:); done
+	touch "$run_dir/late"
+	kill -KILL -- "-$2"
+}
+bounded_end() {
+	local group
+	for group in $bounded_watchdog $bounded_group; do
+		kill -KILL -- "-$group"
+		wait "$group"
+	done 2>/dev/null
+	bounded_group="" bounded_watchdog=""
 }
 
 scenario_body() {
@@ -214,6 +225,6 @@ lab_run() {
 }
 run_end() {
 	trap - INT TERM HUP
-	[ -z "${bounded_group:-}" ] || kill -KILL -- "-$bounded_group" 2>/dev/null
+	bounded_end
 	[ -n "${LAB_KEEP:-}" ] || hosts_down
 }

@@ -11,7 +11,7 @@ second_is() { [ "$(vif_state a g1 1)" = "$1" ]; }
 second_gone() { on a "! xenstore-exists backend/vif/$domid/1 && ! ip link show vif$domid.1"; }
 domid=$(on a xl domid g1)
 check "pings" ping_begin a "$one"
-check "a stream" iperf_begin a -c "$one" -t 60 -i 1
+check "a stream" iperf_begin a -c "$one" -t 500 -i 1
 wait_for 20 "traffic" ping_seen a 10
 attach_ms=0 detach_ms=0
 # timed COMMAND: milliseconds of the host's clock.
