@@ -199,7 +199,7 @@ lab_run() {
 		[ -n "$(scenario_file "$name")" ] || die "no scenario \"$name\"; there are: $(all_scenarios | tr '\n' ' ')"
 	done
 	lab_build
-	exec 8>"$cache/run.lock"
+	exec 8>"$run_dir/lock"
 	flock -n 8 || die "another \"lab run\" is at work in $cache; LAB_CACHE names another place"
 	[ -n "${LAB_KEEP:-}" ] || host_parent=("${with_parent[@]}")
 	trap run_end EXIT
