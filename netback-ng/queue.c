@@ -100,7 +100,7 @@ static void arm_tap(struct queue *q, uint64_t now)
 
 static bool keep_polling(const struct queue *q, uint64_t now)
 {
-	return netif_coalesce_decide(&q->tx_coalesce, now).poll;
+	return now >= q->worker->no_poll_until_ns && netif_coalesce_decide(&q->tx_coalesce, now).poll;
 }
 
 bool queue_arm(struct queue *q)
