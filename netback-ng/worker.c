@@ -187,6 +187,15 @@ static void tap_poll_done(struct worker *w, struct queue *q, int res)
 	worker_activate(w, q);
 }
 
+/* Frames from the host or room for those to it: the queue finds out which. */
+static void tap_call_done(struct worker *w, struct queue *q)
+{
+	q->tap_armed = false;
+	q->tap_ready = true;
+	STAT_INC(q->stats.tap_calls);
+	worker_activate(w, q);
+}
+
 static void complete_one(struct worker *w, uint64_t data, int res)
 {
 	void *p = (void *)(uintptr_t)(data & ~WORKER_TAG_MASK);
@@ -199,6 +208,9 @@ static void complete_one(struct worker *w, uint64_t data, int res)
 		break;
 	case TAG_TAP_POLL:
 		tap_poll_done(w, p, res);
+		break;
+	case TAG_TAP_CALL:
+		tap_call_done(w, p);
 		break;
 	case TAG_EVTCHN:
 		w->evtchn_armed = false;

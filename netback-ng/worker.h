@@ -100,7 +100,7 @@ void worker_complete(struct worker *w);
 void worker_wait(struct worker *w);
 
 /* What a completion belongs to: low bits of user_data. */
-enum worker_tag { TAG_IO, TAG_TAP_POLL, TAG_EVTCHN, TAG_CALL, TAG_IGNORE };
+enum worker_tag { TAG_IO, TAG_TAP_POLL, TAG_TAP_CALL, TAG_EVTCHN, TAG_CALL, TAG_IGNORE };
 #define WORKER_TAG_MASK 7ull
 
 static inline void worker_sqe_tag(struct io_uring_sqe *sqe, const void *p, enum worker_tag tag)
