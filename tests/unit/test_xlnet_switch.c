@@ -199,7 +199,7 @@ END_TEST
 START_TEST(killed_again_while_recovering)
 {
 	for (int k = 1; k < CALLS_MAX / 3; k++) {
-		for (int again = 1; again < CALLS_MAX / 3; again += 2) {
+		for (int again = 1; again < CALLS_MAX / 3; again += 3) {
 			start(cases[_i].kind, cases[_i].target);
 			fake->kill_after = k;
 			killed(run, cases[_i].target);
@@ -395,6 +395,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("xlnet switch");
 	TCase *t = tcase_create("switch");
 
+	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, switches, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_loop_test(t, each_call_fails_once, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_loop_test(t, killed_at_each_call, 0, (int)ARRAY_SIZE(cases));
