@@ -67,13 +67,15 @@ int host_facts(struct xlnet *x, struct host_facts *facts)
 int host_log(struct xlnet *x, void (*fn)(const char *line, void *arg), void *arg)
 {
 	libxl_xen_console_reader *reader = libxl_xen_console_read_start(x->host->ctx, 0);
-	char *line;
+	char *text, *line, *rest;
 	int r;
 
 	if (!reader)
 		return -EIO;
-	while ((r = libxl_xen_console_read_line(x->host->ctx, reader, &line)) > 0)
-		fn(line, arg);
+	/* Despite its name it gives what fits its buffer: many lines, NUL-terminated. */
+	while ((r = libxl_xen_console_read_line(x->host->ctx, reader, &text)) > 0)
+		for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+			fn(line, arg);
 	libxl_xen_console_read_finish(x->host->ctx, reader);
 	return r < 0 ? -EIO : 0;
 }

@@ -241,7 +241,16 @@ struct fdb_search {
 	int port;   /* ifindex; out, or in for a "self" entry */
 	struct mac mac;
 	bool found;
+	uint32_t age; /* of the entry that was found */
 };
+
+/* How long ago the bridge last saw the address there (or was told so), in clock ticks. */
+static uint32_t fdb_age(struct nlattr *attr)
+{
+	const struct nda_cacheinfo *info = payload(attr, sizeof(*info));
+
+	return info ? info->ndm_updated : 0;
+}
 
 static int fdb_message(struct nl_msg *msg, void *arg)
 {
@@ -261,6 +270,10 @@ static int fdb_message(struct nl_msg *msg, void *arg)
 		if (!tb[NDA_MASTER] || (int)nla_get_u32(tb[NDA_MASTER]) != search->master ||
 		    nd->ndm_flags & NTF_SELF || nd->ndm_state & NUD_PERMANENT)
 			return NL_OK;
+		/* One entry a VLAN: with and without filtering, the one that lives is the youngest. */
+		if (search->found && fdb_age(tb[NDA_CACHEINFO]) >= search->age)
+			return NL_OK;
+		search->age = fdb_age(tb[NDA_CACHEINFO]);
 		search->port = nd->ndm_ifindex;
 	} else if (!(nd->ndm_flags & NTF_SELF) || nd->ndm_ifindex != search->port) {
 		return NL_OK;

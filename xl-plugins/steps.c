@@ -165,13 +165,18 @@ static bool vf_in_use(struct xlnet *x, const struct op *op)
 
 static int wait_bond(struct xlnet *x, struct op *op)
 {
+	uint64_t sent = sysfs_counter(x, op->nic.ifname, "rx_packets");
 	uint64_t end = now_ms() + op->timeout * 1000ull;
 
 	while (!vf_in_use(x, op)) {
-		if (now_ms() >= end)
-			return problem(-ETIMEDOUT, "the guest does not use its VF within %u s (--timeout); does it have the VF's "
+		if (now_ms() < end)
+			sleep_ms(POLL_MS);
+		else if (sysfs_counter(x, op->nic.ifname, "rx_packets") == sent)
+			return problem(-ETIMEDOUT, "the guest sent nothing for %u s (--timeout), so nobody can tell whether it uses "
+				       "its VF: have it send something, as a ping", op->timeout);
+		else
+			return problem(-ETIMEDOUT, "the guest still sends over its vif after %u s (--timeout); does it have the VF's "
 				       "driver, and a bond of vif and VF with the VF as primary?", op->timeout);
-		sleep_ms(POLL_MS);
 	}
 	return 0;
 }
