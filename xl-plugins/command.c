@@ -11,8 +11,13 @@ static const struct command commands[] = {
 	{ "vf-list", net_vf_list, "", "PFs and VFs, and who has them" },
 	{ "switch", net_switch, "DOMAIN [VIF] pv|vf [--pf IF] [--vlan N] [--timeout S]",
 	  "move a running guest to its vif or to a VF" },
+	{ "migrate", net_migrate, "DOMAIN HOST [--keep-pv] [-s SSH] [--timeout S] [-- XL-OPTION...]",
+	  "live-migrate a guest that has a VF" },
 	{ "recover", net_recover, "[DOMAIN]", "end operations that were interrupted" },
 	{ "check", net_check, "", "is this host ready for VFs and migration" },
+	{ "top", net_top, "[-d SECONDS] [-n TIMES] [-s rate|name|in|out]", "live rates of guests by path" },
+	{ "auto", net_auto, "[--once] [--interval S] [--residence S] [--margin PERCENT] [--floor MBIT] [--stock]",
+	  "give the VFs to those who use them most" },
 };
 
 const struct command *command_find(const char *name)

@@ -29,11 +29,14 @@ int command_usage(const char *name);
 /* Prints and frees. */
 int command_print_json(json_t *json);
 
+int net_auto(struct xlnet *x, int argc, char **argv);
 int net_check(struct xlnet *x, int argc, char **argv);
 int net_list(struct xlnet *x, int argc, char **argv);
+int net_migrate(struct xlnet *x, int argc, char **argv);
 int net_recover(struct xlnet *x, int argc, char **argv);
 int net_status(struct xlnet *x, int argc, char **argv);
 int net_switch(struct xlnet *x, int argc, char **argv);
+int net_top(struct xlnet *x, int argc, char **argv);
 int net_vf_list(struct xlnet *x, int argc, char **argv);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xl-plugins/command.h"
 #include "xl-plugins/journal.h"
-#include "xl-plugins/op.h"
+#include "xl-plugins/migrate.h"
 
 #include <string.h>
 
@@ -25,12 +25,14 @@ int net_recover(struct xlnet *x, int argc, char **argv)
 	if (x->dry_run)
 		return journal_each(x, print_record, x) ? EXIT_PROBLEM : EXIT_OK;
 	if (argc == 1)
-		return op_recover_all(x) ? EXIT_PROBLEM : EXIT_OK;
+		return recover_all(x) ? EXIT_PROBLEM : EXIT_OK;
 	if (host_domain(x, argv[1], &dom))
 		return EXIT_PROBLEM;
 	rc = journal_lock(x, dom.uuid, &fd);
 	if (!rc)
 		rc = op_recover(x, dom.uuid);
+	if (!rc)
+		rc = migration_recover(x, dom.uuid);
 	journal_unlock(&fd);
 	return rc ? EXIT_PROBLEM : EXIT_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xl-plugins/command.h"
 #include "xl-plugins/journal.h"
-#include "xl-plugins/switch.h"
+#include "xl-plugins/migrate.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -87,6 +87,10 @@ int net_switch(struct xlnet *x, int argc, char **argv)
 	if (x->dry_run)
 		return dry_run(x, &dom, &wish);
 	rc = journal_lock(x, dom.uuid, &fd);
+	if (!rc)
+		rc = op_recover(x, dom.uuid);
+	if (!rc)
+		rc = migration_recover(x, dom.uuid);
 	if (!rc)
 		rc = switch_run(x, &dom, &wish, &op);
 	journal_unlock(&fd);

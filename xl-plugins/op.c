@@ -141,22 +141,3 @@ int op_recover(struct xlnet *x, const char *uuid)
 		return rc;
 	return op.back ? op_back(x, &op) : op_run(x, &op);
 }
-
-static int recover_one(const char *uuid, const char *kind, void *arg)
-{
-	struct xlnet *x = arg;
-	int rc, fd;
-
-	if (strcmp(kind, "switch"))
-		return 0;
-	rc = journal_lock(x, uuid, &fd);
-	if (!rc)
-		rc = op_recover(x, uuid);
-	journal_unlock(&fd);
-	return rc;
-}
-
-int op_recover_all(struct xlnet *x)
-{
-	return journal_each(x, recover_one, x);
-}

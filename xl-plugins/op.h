@@ -49,8 +49,6 @@ const struct plan *op_plan(const struct op *op);
 int op_run(struct xlnet *x, struct op *op);
 /* Ends the domain's interrupted operation, if there is one. The lock is the caller's. */
 int op_recover(struct xlnet *x, const char *uuid);
-/* Every domain's; those at work right now are left alone. */
-int op_recover_all(struct xlnet *x);
 
 json_t *op_to_json(const struct op *op);
 int op_from_json(json_t *record, struct op *op);

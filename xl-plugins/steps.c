@@ -19,6 +19,8 @@
 #define POLL_MS 20
 /* A guest whose link went down has moved its traffic within this, or will when the VF goes. */
 #define LINK_SECONDS 2
+/* A guest that was sending and then is silent on both paths for so long has moved to a VF that does not work. */
+#define SILENCE_MS 8000
 
 /* What a NIC's driver cannot do is not needed for the switch, it only costs some frames. */
 static int optional(struct xlnet *x, const struct op *op, const char *what, int rc)
@@ -163,20 +165,45 @@ static bool vf_in_use(struct xlnet *x, const struct op *op)
 	return !netlink_vf_get(op->pf, op->vf, &state) && state.counted && state.tx_packets;
 }
 
+/* Frames that the guest sent over its vif, and when the last of them came. */
+struct pulse {
+	uint64_t first, frames, at;
+};
+
+static void pulse_look(struct xlnet *x, const struct op *op, struct pulse *p)
+{
+	uint64_t frames = sysfs_counter(x, op->nic.ifname, "rx_packets");
+
+	if (!p->at)
+		p->first = frames;
+	if (!p->at || frames != p->frames)
+		p->at = now_ms();
+	p->frames = frames;
+}
+
+static int bond_failed(const struct op *op, const struct pulse *p, bool silent)
+{
+	if (silent)
+		return problem(-EIO, "the guest went silent on both paths: it moved to its VF, which does not work");
+	if (p->frames == p->first)
+		return problem(-ETIMEDOUT, "the guest sent nothing for %u s (--timeout), so nobody can tell whether it uses "
+			       "its VF: have it send something, as a ping", op->timeout);
+	return problem(-ETIMEDOUT, "the guest still sends over its vif after %u s (--timeout); does it have the VF's driver, "
+		       "and a bond of vif and VF with the VF as primary?", op->timeout);
+}
+
 static int wait_bond(struct xlnet *x, struct op *op)
 {
-	uint64_t sent = sysfs_counter(x, op->nic.ifname, "rx_packets");
 	uint64_t end = now_ms() + op->timeout * 1000ull;
+	struct pulse p = { .at = 0 };
+	bool silent = false;
 
 	while (!vf_in_use(x, op)) {
-		if (now_ms() < end)
-			sleep_ms(POLL_MS);
-		else if (sysfs_counter(x, op->nic.ifname, "rx_packets") == sent)
-			return problem(-ETIMEDOUT, "the guest sent nothing for %u s (--timeout), so nobody can tell whether it uses "
-				       "its VF: have it send something, as a ping", op->timeout);
-		else
-			return problem(-ETIMEDOUT, "the guest still sends over its vif after %u s (--timeout); does it have the VF's "
-				       "driver, and a bond of vif and VF with the VF as primary?", op->timeout);
+		pulse_look(x, op, &p);
+		silent = p.frames != p.first && now_ms() - p.at > SILENCE_MS;
+		if (silent || now_ms() >= end)
+			return bond_failed(op, &p, silent);
+		sleep_ms(POLL_MS);
 	}
 	return 0;
 }

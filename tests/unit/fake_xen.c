@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/fake_xen.h"
 #include "xl-plugins/netlink.h"
+#include "xl-plugins/remote.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -273,6 +274,8 @@ void fake_start(struct xlnet *x, enum fake_guest kind)
 	dom_make(&fake->doms[0], 1, "g1");
 	dom_make(&fake->doms[1], 2, "g2");
 	fake->vfs[0].spoofchk = fake->vfs[1].spoofchk = true;
+	strcpy(fake->there, "{\"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"pf\": \"eth0\", \"master\": "
+	       "\"xenbr0\"}]}");
 	*x = (struct xlnet){ .sysfs = fake->sysfs, .state = fake->state };
 	guests_live();
 }
@@ -452,6 +455,31 @@ int netlink_filter_del(const char *port, const struct mac *mac)
 	return 0;
 }
 
+/* ---- remote.c ---- */
+
+int program_run(char *const argv[], int lock_fd)
+{
+	fake->xl_calls++;
+	if (fake->xl_leaves)
+		fake->doms[0].id = 0;
+	if (fake->xl_kills)
+		raise(SIGKILL);
+	return fake->xl_status;
+}
+
+int remote_run(const char *ssh, const char *host, const char *arguments, json_t **answer)
+{
+	bool check = strstr(arguments, "net-check");
+	json_error_t error;
+
+	*answer = check ? json_loads(fake->there, 0, &error) : NULL;
+	if (check)
+		return 0;
+	fake->there_calls++;
+	text_copy(fake->asked, sizeof(fake->asked), arguments);
+	return fake->there_status;
+}
+
 /* ---- libxl ---- */
 
 xentoollog_logger_stdiostream *xtl_createlogger_stdiostream(FILE *f, xentoollog_level min_level, unsigned flags)
@@ -492,7 +520,8 @@ void libxl_physinfo_dispose(libxl_physinfo *p)
 
 int libxl_get_physinfo(libxl_ctx *ctx, libxl_physinfo *info)
 {
-	info->cap_hvm_directio = info->cap_pv = info->cap_shadow = true;
+	info->cap_hvm_directio = info->cap_pv = true;
+	info->cap_shadow = !fake->no_shadow;
 	return 0;
 }
 

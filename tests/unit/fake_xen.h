@@ -47,6 +47,12 @@ struct fake_world {
 	/* The number of the changing call that fails, or kills before (-) or after it; 0: none. */
 	int calls, fail_at, kill_before, kill_after;
 	char sysfs[64], state[64];
+	/* The other host: what its net-check prints ("" nothing), what its net-switch returns. */
+	char there[256], asked[160];
+	int there_status, there_calls;
+	/* xl migrate: its status, whether the first guest leaves, whether we are killed meanwhile. */
+	int xl_status, xl_calls;
+	bool xl_leaves, xl_kills, no_shadow;
 };
 
 extern struct fake_world *fake;

@@ -7,9 +7,8 @@
 #include "xl-plugins/command.h"
 #include "xl-plugins/host.h"
 #include "xl-plugins/journal.h"
+#include "xl-plugins/migrate.h"
 #include "xl-plugins/netlink.h"
-#include "xl-plugins/op.h"
-#include "xl-plugins/switch.h"
 
 #include <check.h>
 #include <errno.h>
@@ -85,7 +84,7 @@ static int recover(void)
 	int rc;
 
 	ck_assert_int_eq(host_open(&x), 0);
-	rc = op_recover_all(&x);
+	rc = recover_all(&x);
 	host_close(&x);
 	return rc;
 }
