@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/ethtool.h>
+#include <linux/if_vlan.h>
+#include <linux/rtnetlink.h>
+
+#include "ng.h"
+
+static int netdev_open(struct net_device *netdev)
+{
+	struct ng_device *dev = netdev_priv(netdev);
+	unsigned int i;
+
+	ng_device_revive(dev);
+	for (i = 0; i < dev->nqueues; i++)
+		ng_queue_start(dev->queue[i]);
+	netif_tx_start_all_queues(netdev);
+	return 0;
+}
+
+static int netdev_stop(struct net_device *netdev)
+{
+	struct ng_device *dev = netdev_priv(netdev);
+	unsigned int i;
+
+	netif_tx_disable(netdev);
+	for (i = 0; i < dev->nqueues; i++)
+		ng_queue_stop(dev->queue[i]);
+	return 0;
+}
+
+static netdev_tx_t netdev_xmit(struct sk_buff *skb, struct net_device *netdev)
+{
+	struct ng_device *dev = netdev_priv(netdev);
+
+	return ng_tx_send(dev->queue[skb_get_queue_mapping(skb)], skb);
+}
+
+static netdev_features_t netdev_fix_features(struct net_device *netdev, netdev_features_t wanted)
+{
+	const struct ng_features *f = &((struct ng_device *)netdev_priv(netdev))->features;
+
+	if (!f->sg)
+		wanted &= ~NETIF_F_SG;
+	if (!f->csum4)
+		wanted &= ~NETIF_F_IP_CSUM;
+	if (!f->csum6)
+		wanted &= ~NETIF_F_IPV6_CSUM;
+	if (!f->gso4)
+		wanted &= ~NETIF_F_TSO;
+	if (!f->gso6)
+		wanted &= ~NETIF_F_TSO6;
+	return wanted;
+}
+
+static int netdev_change_mtu(struct net_device *netdev, int mtu)
+{
+	const struct ng_device *dev = netdev_priv(netdev);
+
+	if (!dev->features.sg && mtu > ETH_DATA_LEN) {
+		netdev_err(netdev, "its back end takes frames of one page only (no feature-sg): MTU %u at most\n",
+			   ETH_DATA_LEN);
+		return -EINVAL;
+	}
+	WRITE_ONCE(netdev->mtu, mtu);
+	return 0;
+}
+
+static void netdev_stats(struct net_device *netdev, struct rtnl_link_stats64 *s)
+{
+	ng_stats_read(netdev_priv(netdev), s);
+}
+
+const struct net_device_ops ng_netdev_ops = {
+	.ndo_open = netdev_open,
+	.ndo_stop = netdev_stop,
+	.ndo_start_xmit = netdev_xmit,
+	.ndo_fix_features = netdev_fix_features,
+	.ndo_change_mtu = netdev_change_mtu,
+	.ndo_get_stats64 = netdev_stats,
+	.ndo_set_mac_address = eth_mac_addr,
+	.ndo_validate_addr = eth_validate_addr,
+};
+
+/* ---- life ---- */
+
+static int create_queues(struct ng_device *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < dev->max_queues; i++) {
+		dev->queue[i] = kvzalloc(sizeof(*dev->queue[i]), GFP_KERNEL);
+		if (!dev->queue[i])
+			return -ENOMEM;
+		dev->queue[i]->dev = dev;
+		dev->queue[i]->index = i;
+	}
+	return 0;
+}
+
+static void free_netdev_and_queues(struct ng_device *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < dev->max_queues; i++)
+		kvfree(dev->queue[i]);
+	free_netdev(dev->netdev);
+}
+
+static void set_features(struct net_device *netdev)
+{
+	netdev->hw_features = NETIF_F_SG | NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM | NETIF_F_TSO |
+			      NETIF_F_TSO6 | NETIF_F_RXCSUM;
+	/* What the back end lacks goes when it is known. */
+	netdev->features = netdev->hw_features;
+	netdev->vlan_features = netdev->hw_features;
+	netdev->min_mtu = ETH_MIN_MTU;
+	netdev->max_mtu = NETIF_MAX_TX_SIZE - VLAN_ETH_HLEN;
+	netif_set_tso_max_size(netdev, NETIF_MAX_TX_SIZE);
+}
+
+static unsigned int queues_wanted(void)
+{
+	unsigned int n = ng_params.max_queues ?: min(num_online_cpus(), 8u);
+
+	return min(n, NG_QUEUES_MAX);
+}
+
+struct ng_device *ng_netdev_create(struct xenbus_device *xbdev)
+{
+	unsigned int queues = queues_wanted();
+	struct net_device *netdev = alloc_etherdev_mq(sizeof(struct ng_device), queues);
+	struct ng_device *dev;
+	u8 mac[ETH_ALEN];
+	int rc;
+
+	if (!netdev)
+		return ERR_PTR(-ENOMEM);
+	dev = netdev_priv(netdev);
+	dev->netdev = netdev;
+	dev->xbdev = xbdev;
+	dev->max_queues = queues;
+	rc = create_queues(dev);
+	if (!rc)
+		rc = ng_keys_read_mac(dev, mac);
+	if (rc) {
+		free_netdev_and_queues(dev);
+		return ERR_PTR(rc);
+	}
+	eth_hw_addr_set(netdev, mac);
+	memcpy(netdev->perm_addr, mac, ETH_ALEN);
+	netdev->netdev_ops = &ng_netdev_ops;
+	netdev->ethtool_ops = &ng_ethtool_ops;
+	set_features(netdev);
+	netdev->mtu = ng_keys_read_mtu(dev);
+	SET_NETDEV_DEV(netdev, &xbdev->dev);
+	netif_carrier_off(netdev);
+	return dev;
+}
+
+void ng_netdev_destroy(struct ng_device *dev)
+{
+	free_netdev_and_queues(dev);
+}
