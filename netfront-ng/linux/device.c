@@ -17,6 +17,7 @@
 
 static void close_queues(struct ng_device *dev)
 {
+	ng_control_close(dev);
 	while (dev->nqueues)
 		ng_queue_close(dev->queue[--dev->nqueues]);
 }
@@ -24,7 +25,11 @@ static void close_queues(struct ng_device *dev)
 static int open_queues(struct ng_device *dev)
 {
 	unsigned int n = clamp(dev->features.max_queues, 1u, dev->max_queues);
+	unsigned int before = dev->hash_queues;
 	int rc = 0;
+
+	if (dev->wanted_queues)
+		n = min(n, dev->wanted_queues);
 
 	while (dev->nqueues < n && !rc) {
 		rc = ng_queue_open(dev->queue[dev->nqueues]);
@@ -32,9 +37,16 @@ static int open_queues(struct ng_device *dev)
 	}
 	if (!rc)
 		rc = netif_set_real_num_queues(dev->netdev, n, n);
-	if (rc)
+	if (!rc && dev->features.ctrl)
+		rc = ng_control_open(dev);
+	if (rc) {
 		close_queues(dev);
-	return rc;
+		return rc;
+	}
+	if (n != before)
+		ng_hash_default(dev, !before);
+	dev->hash_queues = n;
+	return 0;
 }
 
 static void start_queues(struct ng_device *dev)
@@ -110,6 +122,8 @@ static void on_connected(struct ng_device *dev)
 	rtnl_lock();
 	if (dev->nqueues) {
 		dev->connected = true;
+		ng_statics_setup(dev);
+		ng_hash_setup(dev);
 		for (i = 0; i < dev->nqueues; i++)
 			ng_queue_kick(dev->queue[i]);
 		netif_carrier_on(dev->netdev);
@@ -196,7 +210,17 @@ static void close_orderly(struct ng_device *dev)
 
 static void reset_work(struct work_struct *work)
 {
-	close_orderly(container_of(work, struct ng_device, reset));
+	struct ng_device *dev = container_of(work, struct ng_device, reset);
+
+	close_orderly(dev);
+	if (xchg(&dev->restart, false))
+		xenbus_switch_state(dev->xbdev, XenbusStateInitialising);
+}
+
+void ng_device_restart(struct ng_device *dev)
+{
+	dev->restart = true;
+	schedule_work(&dev->reset);
 }
 
 void ng_device_revive(struct ng_device *dev)

@@ -18,6 +18,7 @@ void ng_keys_read(struct ng_device *dev)
 		.csum4 = !backend_flag(dev, "feature-no-csum-offload"),
 		.csum6 = backend_flag(dev, "feature-ipv6-csum-offload"),
 		.split = backend_flag(dev, "feature-split-event-channels"),
+		.ctrl = backend_flag(dev, "feature-ctrl-ring"),
 		.max_queues = xenbus_read_unsigned(dev->xbdev->otherend, "multi-queue-max-queues", 0),
 	};
 	f->gso4 = f->sg && f->csum4 && backend_flag(dev, "feature-gso-tcpv4");
@@ -79,6 +80,17 @@ static int write_queues(struct ng_device *dev, struct xenbus_transaction t)
 	return rc;
 }
 
+static int write_control(struct ng_device *dev, struct xenbus_transaction t)
+{
+	int rc;
+
+	if (!dev->control.open)
+		return 0;
+	rc = xenbus_printf(t, dev->xbdev->nodename, "ctrl-ring-ref", "%u", dev->control.ring_ref);
+	return rc ?: xenbus_printf(t, dev->xbdev->nodename, "event-channel-ctrl", "%u",
+				   dev->control.port);
+}
+
 /* What an earlier connection, or another driver, left would contradict this one's. */
 static void remove_old(struct ng_device *dev, struct xenbus_transaction t)
 {
@@ -125,6 +137,8 @@ int ng_keys_write(struct ng_device *dev)
 			return rc;
 		remove_old(dev, t);
 		rc = write_queues(dev, t);
+		if (!rc)
+			rc = write_control(dev, t);
 		if (!rc)
 			rc = write_features(dev, t);
 		if (rc) {

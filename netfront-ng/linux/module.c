@@ -9,6 +9,7 @@ struct ng_params ng_params = {
 	.max_queues = 0,
 	.rx_pages = 512,
 	.tx_copy = 2048,
+	.static_grants = true,
 };
 
 module_param_named(max_queues, ng_params.max_queues, uint, 0444);
@@ -17,6 +18,8 @@ module_param_named(rx_pages, ng_params.rx_pages, uint, 0444);
 MODULE_PARM_DESC(rx_pages, "Receive pages of a queue, granted once (320 to 768)");
 module_param_named(tx_copy, ng_params.tx_copy, uint, 0644);
 MODULE_PARM_DESC(tx_copy, "Frames up to so many bytes are sent from pages that stay granted");
+module_param_named(static_grants, ng_params.static_grants, bool, 0444);
+MODULE_PARM_DESC(static_grants, "Ask the back end to map all pages once");
 
 static int __init ng_init(void)
 {

@@ -2,7 +2,8 @@
 /*
  * xen-netfront-ng: a netif front end for a Linux guest's kernel.
  * Nouns, one file each: device (the xenbus handshake), keys (xenstore), netdev
- * (what the stack calls), queue (rings, events, NAPI), pool (granted pages), tx, rx, stats.
+ * (what the stack calls), queue (rings, events, NAPI), pool (granted pages), tx, rx,
+ * control (the control ring), statics and hash (what is asked through it), ethtool, stats.
  * Depends on the kernel and on lib/netif, which checks whatever the back end wrote.
  *
  * Locks: rtnl serialises connecting, disconnecting, opening and stopping.  A
@@ -29,6 +30,7 @@ struct ng_params {
 	unsigned int max_queues;
 	unsigned int rx_pages;
 	unsigned int tx_copy;
+	bool static_grants;
 };
 
 extern struct ng_params ng_params;
@@ -102,6 +104,7 @@ struct ng_tx {
 	grant_ref_t ring_ref;
 	struct ng_pool pool; /* a page for each id */
 	grant_ref_t gref_head; /* ordinary grants, for frames that are not copied */
+	bool mapped;	       /* the back end has mapped the pool: all is copied into it */
 	bool stuck;	       /* the back end kept one of these beyond its response */
 	struct ng_tx_slot slot[NETIF_TX_RING_SIZE];
 };
@@ -136,6 +139,7 @@ struct ng_queue {
 	evtchn_port_t tx_port, rx_port; /* equal without split event channels */
 	int tx_irq, rx_irq;
 	unsigned long events;
+	u32 nstatic; /* pages that the back end has mapped for good */
 	u32 work; /* frames and responses since the last acknowledgement */
 	struct napi_struct napi;
 	struct ng_tx tx;
@@ -172,10 +176,46 @@ int ng_rx_open(struct ng_queue *q);
 void ng_rx_close(struct ng_queue *q);
 int ng_rx_poll(struct ng_queue *q, int budget);
 
+/* ---- control ---- */
+
+#define NG_HASH_KEY 40
+#define NG_HASH_TABLE 128
+
+struct ng_control {
+	bool open;
+	void *shared;
+	grant_ref_t ring_ref;
+	evtchn_port_t port;
+	int irq;
+	struct netif_front_ring ring;
+	struct ng_pool list; /* one page: keys, tables and lists of grants go through it */
+	wait_queue_head_t wait;
+	u16 next_id;
+	u64 calls, failures;
+};
+
+struct ng_hash {
+	u8 key[NG_HASH_KEY];
+	u32 table[NG_HASH_TABLE];
+};
+
+int ng_control_open(struct ng_device *dev);
+void ng_control_close(struct ng_device *dev);
+void *ng_control_page(struct ng_device *dev, u32 *gref);
+/*
+ * One message, and its answer: 0, -EOPNOTSUPP, -EINVAL or -ENOSPC as the back end says,
+ * -ETIMEDOUT, or -EPROTO where the answer is not to this message.  data may be NULL.
+ */
+int ng_control_call(struct ng_device *dev, u16 type, const u32 args[3], u32 *data);
+/* Ask for all that a back end forgets when it is restarted; once it is Connected. */
+void ng_statics_setup(struct ng_device *dev);
+int ng_hash_setup(struct ng_device *dev);
+void ng_hash_default(struct ng_device *dev, bool key);
+
 /* ---- device ---- */
 
 struct ng_features {
-	bool sg, csum4, csum6, gso4, gso6, split;
+	bool sg, csum4, csum6, gso4, gso6, split, ctrl;
 	unsigned int max_queues; /* 0: the back end knows nothing of multi-queue */
 };
 
@@ -186,8 +226,14 @@ struct ng_device {
 	bool bounce;	/* the back end is not trusted with the stack's own pages */
 	bool connected; /* rings are shared, and the back end said Connected */
 	unsigned int max_queues, nqueues;
+	unsigned int wanted_queues; /* at the next connection; 0: as many as there may be */
 	struct ng_queue *queue[NG_QUEUES_MAX];
+	struct ng_control control;
+	struct ng_hash hash;
+	unsigned int hash_queues; /* that the table was made for; 0: there is none */
+	u64 pool_grants; /* pages granted for pools, over all connections */
 	struct work_struct reset;
+	bool restart; /* reset: connect again */
 };
 
 extern const struct net_device_ops ng_netdev_ops;
@@ -205,6 +251,12 @@ struct ng_device *ng_netdev_create(struct xenbus_device *xbdev);
 void ng_netdev_destroy(struct ng_device *dev);
 /* Restart a device that was closed after an error; rtnl is held. */
 void ng_device_revive(struct ng_device *dev);
+/* Close the connection and make it anew; later, in a work. */
+void ng_device_restart(struct ng_device *dev);
+
+int ng_stats_count(const struct ng_device *dev);
+void ng_stats_names(const struct ng_device *dev, u8 *data);
+void ng_stats_values(const struct ng_device *dev, u64 *data);
 void ng_stats_read(struct ng_device *dev, struct rtnl_link_stats64 *s);
 
 #endif

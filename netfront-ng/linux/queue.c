@@ -108,6 +108,7 @@ int ng_queue_open(struct ng_queue *q)
 	int rc;
 
 	q->broken = false;
+	q->nstatic = 0;
 	rc = ng_tx_open(q);
 	if (rc)
 		return rc;
@@ -118,6 +119,7 @@ int ng_queue_open(struct ng_queue *q)
 	rc = open_events(q);
 	if (rc)
 		goto close_rx;
+	q->dev->pool_grants += q->tx.pool.size + q->rx.pool.size;
 	WRITE_ONCE(q->open, true);
 	return 0;
 close_rx:

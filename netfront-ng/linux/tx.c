@@ -25,7 +25,7 @@ int ng_tx_open(struct ng_queue *q)
 		goto close_pool;
 	netif_front_tx_init(&tx->ring, tx->shared);
 	memset(tx->slot, 0, sizeof(tx->slot));
-	tx->stuck = false;
+	tx->mapped = tx->stuck = false;
 	netdev_tx_reset_queue(netdev_get_tx_queue(q->dev->netdev, q->index));
 	return 0;
 close_pool:
@@ -178,7 +178,7 @@ static void gather_grants(struct ng_queue *q, struct sk_buff *skb, struct segs *
 
 static bool wants_copy(const struct ng_queue *q, const struct sk_buff *skb)
 {
-	return q->dev->bounce || skb->len <= READ_ONCE(ng_params.tx_copy) || q->tx.stuck ||
+	return READ_ONCE(q->tx.mapped) || q->dev->bounce || skb->len <= READ_ONCE(ng_params.tx_copy) || q->tx.stuck ||
 	       skb_has_frag_list(skb) || count_segs(skb) > NETIF_NR_SLOTS_MIN;
 }
 
