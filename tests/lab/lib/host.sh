@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
-# Hosts: a QEMU process each, whose state is in run/HOST: pid, port, key, serial (console), disk.
+# Hosts: a QEMU process each, whose state is in run/HOST: pid, port, key, serial (what the console said), disk,
+# console and monitor (sockets: Xen's debug keys after three Ctrl-A, QEMU's monitor).
 # The hosts' NICs (igb) are joined by a unix socket; ssh reaches them on a port of the loopback
 # interface, so no packet leaves the machine.
 
@@ -48,7 +49,8 @@ qemu_arguments() {
 	address=10.77.0.$n
 	printf '%s\n' -name "xen-net-ng-lab-$h" -machine q35 -accel tcg,thread=multi \
 		-cpu max,-la57,-erms,-fsrm -smp 2 -m 3072 -display none -no-reboot \
-		-serial "file:/lab/run/$h/serial" -monitor "unix:/lab/run/$h/monitor,server=on,wait=off" \
+		-chardev "socket,id=serial,path=/lab/run/$h/console,server=on,wait=off,logfile=/lab/run/$h/serial" \
+		-serial chardev:serial -monitor "unix:/lab/run/$h/monitor,server=on,wait=off" \
 		-kernel /lab/xen/xen \
 		-append "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all dom0_mem=1024M,max:1024M dom0_max_vcpus=${LAB_DOM0_VCPUS:-1}" \
 		-initrd "/lab/overlay/vmlinuz console=hvc0 quiet lab.host=$h lab.address=$address,/lab/overlay/initrd.gz" \
@@ -137,7 +139,7 @@ hosts_down() {
 	local h
 	for h in a b; do
 		host_down $h
-		rm -f "$run_dir/$h/pid" "$run_dir/$h/port" "$run_dir/$h/monitor" "$run_dir/$h/disk"
+		rm -f "$run_dir/$h/pid" "$run_dir/$h/port" "$run_dir/$h/monitor" "$run_dir/$h/console" "$run_dir/$h/disk"
 	done
 	rm -f "$run_dir/fabric"
 }

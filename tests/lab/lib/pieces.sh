@@ -137,8 +137,8 @@ inputs_guest() { key_of dom0 && digest "$lab_dir/guest"; }
 guest_programs() {
 	local p lib
 	for p in "$@"; do
-		install -D "$cache/dom0/usr/bin/$p" "$root/usr/bin/$p"
-		in_root "$cache/dom0" ldd "/usr/bin/$p" | grep -o '/[^ ]*' | while read -r lib; do
+		install -D "$cache/dom0/usr/$p" "$root/usr/$p"
+		in_root "$cache/dom0" ldd "/usr/$p" | grep -o '/[^ ]*' | while read -r lib; do
 			install -D "$cache/dom0/$lib" "$root/$lib"
 		done
 	done
@@ -161,10 +161,10 @@ make_guest() {
 	root=$1/root
 	mkdir -p "$root"/{bin,proc,sys,dev,tmp,run,etc}
 	install "$cache/tools/bin/busybox" "$root/bin/busybox"
-	guest_programs iperf3 ping
+	guest_programs bin/dash bin/iperf3 bin/ping bin/ip sbin/ethtool
 	# pthread_cancel loads it at run time.
 	install -D "$cache"/dom0/usr/lib/x86_64-linux-gnu/libgcc_s.so.1 "$root/usr/lib/x86_64-linux-gnu/libgcc_s.so.1"
-	root_modules xen-netfront xen-blkfront bonding af_packet ext4
+	root_modules xen-netfront xen-blkfront xen-pcifront igbvf bonding af_packet ext4
 	install "$lab_dir/guest/init" "$root/init"
 	pack_root "$1/initrd.gz"
 	cp "$cache"/dom0/boot/vmlinuz-* "$1/vmlinuz"

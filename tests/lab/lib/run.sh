@@ -52,6 +52,9 @@ vif_owner() {
 	fi
 }
 vif_state() { on "$1" xenstore-read "backend/vif/$(on "$1" xl domid "$2")/${3:-0}/state"; }
+# The host's NIC with virtual functions, and the PCI address of its Nth (0...).
+pf_name() { on "$1" "basename \$(dirname \$(dirname \$(ls -d /sys/class/net/*/device/sriov_numvfs)))"; }
+vf_address() { on "$1" "basename \$(readlink /sys/class/net/*/device/virtfn$2)"; }
 # Dom0 and guest seconds of CPU time so far: "DOM0 GUEST".
 cpu_seconds() { on "$1" "xl list" | awk -v g="$2" '$1 == "Domain-0" { d = $NF } $1 == g { n = $NF } END { print d, n }'; }
 ping_guest() { on "$1" "ping -q -c ${3:-5} -i 0.2 -W 5 $2"; }
