@@ -60,18 +60,30 @@ static void start_queues(struct ng_device *dev)
 	netif_tx_start_all_queues(dev->netdev);
 }
 
-/* rtnl is held.  No frame moves any more when it returns. */
+void ng_device_carrier(struct ng_device *dev)
+{
+	if (dev->connected || dev->team.active)
+		netif_carrier_on(dev->netdev);
+	else
+		netif_carrier_off(dev->netdev);
+}
+
+/* rtnl is held.  No frame goes to the vif any more when it returns. */
 static void quiesce(struct ng_device *dev)
 {
 	dev->connected = false;
-	netif_carrier_off(dev->netdev);
-	netif_tx_disable(dev->netdev);
+	ng_device_carrier(dev);
+	if (!dev->team.active)
+		netif_tx_disable(dev->netdev);
 }
 
 static void disconnect(struct ng_device *dev)
 {
 	quiesce(dev);
+	netif_tx_disable(dev->netdev);
 	close_queues(dev);
+	if (dev->team.active && netif_running(dev->netdev))
+		netif_tx_start_all_queues(dev->netdev);
 }
 
 static int connect(struct ng_device *dev)
@@ -103,6 +115,7 @@ static void on_initwait(struct ng_device *dev)
 	/* Otherwise a back end that was restarted takes our rings over. */
 	if (xbdev->state != XenbusStateInitialising)
 		return;
+	ng_team_watch(dev);
 	rtnl_lock();
 	rc = connect(dev);
 	rtnl_unlock();
@@ -126,7 +139,7 @@ static void on_connected(struct ng_device *dev)
 		ng_hash_setup(dev);
 		for (i = 0; i < dev->nqueues; i++)
 			ng_queue_kick(dev->queue[i]);
-		netif_carrier_on(dev->netdev);
+		ng_device_carrier(dev);
 		__netdev_notify_peers(dev->netdev);
 	}
 	rtnl_unlock();
@@ -258,6 +271,7 @@ static void remove(struct xenbus_device *xbdev)
 	struct ng_device *dev = dev_get_drvdata(&xbdev->dev);
 
 	cancel_work_sync(&dev->reset);
+	ng_team_detach(dev);
 	close_orderly(dev);
 	unregister_netdev(dev->netdev);
 	cancel_work_sync(&dev->reset);

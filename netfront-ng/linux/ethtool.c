@@ -39,6 +39,37 @@ static int set_channels(struct net_device *netdev, struct ethtool_channels *c)
 	return 0;
 }
 
+static int get_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
+			struct kernel_ethtool_coalesce *kc, struct netlink_ext_ack *ack)
+{
+	const struct netif_coalesce_config *config =
+		&((struct ng_device *)netdev_priv(netdev))->coalesce;
+
+	c->rx_coalesce_usecs = config->max_usecs;
+	c->rx_max_coalesced_frames = config->max_packets;
+	c->use_adaptive_rx_coalesce = config->adaptive;
+	return 0;
+}
+
+static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
+			struct kernel_ethtool_coalesce *kc, struct netlink_ext_ack *ack)
+{
+	struct ng_device *dev = netdev_priv(netdev);
+	unsigned int i;
+
+	if (c->rx_coalesce_usecs > NG_COALESCE_USECS_MAX ||
+	    c->rx_max_coalesced_frames > NETIF_RX_RING_SIZE / 2) {
+		NL_SET_ERR_MSG(ack, "rx-usecs may be up to 10000, rx-frames up to 128");
+		return -EINVAL;
+	}
+	dev->coalesce.max_usecs = c->rx_coalesce_usecs;
+	dev->coalesce.max_packets = c->rx_coalesce_usecs ? c->rx_max_coalesced_frames : 1;
+	dev->coalesce.adaptive = c->use_adaptive_rx_coalesce;
+	for (i = 0; i < dev->nqueues; i++)
+		ng_queue_coalesce(dev->queue[i]);
+	return 0;
+}
+
 /* ---- counters ---- */
 
 static int get_sset_count(struct net_device *netdev, int set)
@@ -141,6 +172,10 @@ static int set_rxfh(struct net_device *netdev, const u32 *table, const u8 *key, 
 #endif
 
 const struct ethtool_ops ng_ethtool_ops = {
+	.supported_coalesce_params = ETHTOOL_COALESCE_RX_USECS | ETHTOOL_COALESCE_RX_MAX_FRAMES |
+				     ETHTOOL_COALESCE_USE_ADAPTIVE_RX,
+	.get_coalesce = get_coalesce,
+	.set_coalesce = set_coalesce,
 	.get_drvinfo = get_drvinfo,
 	.get_link = ethtool_op_get_link,
 	.get_ts_info = ethtool_op_get_ts_info,

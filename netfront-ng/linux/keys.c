@@ -114,16 +114,28 @@ static void remove_old(struct ng_device *dev, struct xenbus_transaction t)
 
 static int write_features(struct ng_device *dev, struct xenbus_transaction t)
 {
-	static const char *const features[] = {
-		"request-rx-copy", "feature-rx-notify", "feature-sg", "feature-gso-tcpv4",
-		"feature-gso-tcpv6", "feature-ipv6-csum-offload",
+	/* An XDP program sees frames of one page. */
+	const bool sg = !rcu_access_pointer(dev->xdp);
+	const struct {
+		const char *node;
+		bool on;
+	} features[] = {
+		{ "request-rx-copy", true }, { "feature-rx-notify", true },
+		{ "feature-sg", sg }, { "feature-gso-tcpv4", sg }, { "feature-gso-tcpv6", sg },
+		{ "feature-ipv6-csum-offload", true }, { "feature-datapath-switch", true },
 	};
 	unsigned int i;
 	int rc = 0;
 
 	for (i = 0; i < ARRAY_SIZE(features) && !rc; i++)
-		rc = xenbus_write(t, dev->xbdev->nodename, features[i], "1");
-	return rc;
+		rc = xenbus_printf(t, dev->xbdev->nodename, features[i].node, "%d", features[i].on);
+	return rc ?: ng_keys_write_datapath(dev, t);
+}
+
+int ng_keys_write_datapath(struct ng_device *dev, struct xenbus_transaction t)
+{
+	return xenbus_write(t, dev->xbdev->nodename, "datapath",
+			    READ_ONCE(dev->team.active) ? "vf" : "pv");
 }
 
 int ng_keys_write(struct ng_device *dev)

@@ -11,11 +11,11 @@ dist_netfrontng_DATA = \
 	netfront-ng/linux/device.c netfront-ng/linux/keys.c netfront-ng/linux/netdev.c \
 	netfront-ng/linux/queue.c netfront-ng/linux/pool.c netfront-ng/linux/tx.c \
 	netfront-ng/linux/rx.c netfront-ng/linux/control.c netfront-ng/linux/statics.c \
-	netfront-ng/linux/hash.c netfront-ng/linux/ethtool.c netfront-ng/linux/stats.c
+	netfront-ng/linux/hash.c netfront-ng/linux/team.h netfront-ng/linux/team.c netfront-ng/linux/xdp.c netfront-ng/linux/ethtool.c netfront-ng/linux/stats.c
 nodist_netfrontng_DATA = netfront-ng/linux/dkms.conf
 netfrontngnetifdir = $(netfrontngdir)/netif
 netfrontngnetif_DATA = \
-	lib/netif/front.c lib/netif/front.h lib/netif/error.c lib/netif/error.h lib/netif/header.h \
+	lib/netif/coalesce.c lib/netif/coalesce.h lib/netif/front.c lib/netif/front.h lib/netif/error.c lib/netif/error.h lib/netif/header.h \
 	lib/netif/meta.h lib/netif/platform.h lib/netif/ring.h lib/netif/wire.h
 
 EXTRA_DIST += netfront-ng/linux/dkms.conf.in

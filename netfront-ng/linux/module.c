@@ -23,15 +23,24 @@ MODULE_PARM_DESC(static_grants, "Ask the back end to map all pages once");
 
 static int __init ng_init(void)
 {
+	int rc;
+
 	if (!xen_domain() || !xen_has_pv_nic_devices())
 		return -ENODEV;
 	ng_params.rx_pages = clamp(ng_params.rx_pages, NG_RX_PAGES_MIN, NG_RX_PAGES_MAX);
-	return xenbus_register_frontend(&ng_driver);
+	rc = ng_team_register();
+	if (rc)
+		return rc;
+	rc = xenbus_register_frontend(&ng_driver);
+	if (rc)
+		ng_team_unregister();
+	return rc;
 }
 
 static void __exit ng_exit(void)
 {
 	xenbus_unregister_driver(&ng_driver);
+	ng_team_unregister();
 }
 
 module_init(ng_init);

@@ -3,7 +3,8 @@
  * xen-netfront-ng: a netif front end for a Linux guest's kernel.
  * Nouns, one file each: device (the xenbus handshake), keys (xenstore), netdev
  * (what the stack calls), queue (rings, events, NAPI), pool (granted pages), tx, rx,
- * control (the control ring), statics and hash (what is asked through it), ethtool, stats.
+ * control (the control ring), statics and hash (what is asked through it), team (the
+ * VF beside the vif), xdp, ethtool, stats.
  * Depends on the kernel and on lib/netif, which checks whatever the back end wrote.
  *
  * Locks: rtnl serialises connecting, disconnecting, opening and stopping.  A
@@ -14,11 +15,15 @@
 #define NG_H
 
 #include <linux/etherdevice.h>
+#include <linux/hrtimer.h>
 #include <linux/netdevice.h>
+#include <net/xdp.h>
 #include <xen/grant_table.h>
 #include <xen/xenbus.h>
 
+#include "netif/coalesce.h"
 #include "netif/front.h"
+#include "team.h"
 
 #define NG_QUEUES_MAX 16u
 #define NG_RX_PAGES_MIN (NETIF_RX_RING_SIZE + 64u)
@@ -74,8 +79,13 @@ void ng_pool_close(struct ng_pool *p);
 	X(tx_stops)	 /* the ring was full */                                                   \
 	X(tx_notified)                                                                             \
 	X(rx_notified)                                                                             \
+	X(holdoffs)	 /* events that were put off for more frames */                            \
 	X(events)                                                                                  \
-	X(polls)
+	X(polls)                                                                                   \
+	X(xdp_drop)                                                                                \
+	X(xdp_tx)                                                                                  \
+	X(xdp_redirect)                                                                            \
+	X(xdp_failed) /* also what no program can be shown: frames of more than a page */
 
 struct ng_stats {
 #define X(name) u64 name;
@@ -122,6 +132,8 @@ struct ng_rx {
 	u16 free[NG_RX_PAGES_MAX];	/* a stack: the page used last is still in the cache */
 	u16 lent[NG_RX_PAGES_MAX];	/* a queue: the page lent first comes back first */
 	u32 nfree, nlent, lent_head;
+	struct xdp_rxq_info xdp_rxq;
+	bool xdp_sent, xdp_redirected; /* to be pushed, to be flushed */
 	struct netif_front_burst burst;
 };
 
@@ -142,6 +154,8 @@ struct ng_queue {
 	u32 nstatic; /* pages that the back end has mapped for good */
 	u32 work; /* frames and responses since the last acknowledgement */
 	struct napi_struct napi;
+	struct netif_coalesce coalesce;
+	struct hrtimer holdoff; /* bounds the wait for further frames */
 	struct ng_tx tx;
 	struct ng_rx rx;
 	char tx_name[IFNAMSIZ + 16], rx_name[IFNAMSIZ + 16];
@@ -155,6 +169,8 @@ void ng_queue_close(struct ng_queue *q);
 void ng_queue_start(struct ng_queue *q);
 void ng_queue_stop(struct ng_queue *q);
 /* Both rings are looked at, by us and by the back end, whatever events were lost. */
+/* New settings of dev->coalesce; rtnl is held. */
+void ng_queue_coalesce(struct ng_queue *q);
 void ng_queue_kick(struct ng_queue *q);
 /* The back end broke the protocol: end the connection, from any context. */
 void ng_queue_break(struct ng_queue *q, enum netif_error err);
@@ -169,6 +185,22 @@ void ng_tx_close(struct ng_queue *q);
 netdev_tx_t ng_tx_send(struct ng_queue *q, struct sk_buff *skb);
 /* Takes that lock. */
 void ng_tx_reap(struct ng_queue *q, int budget);
+
+/* One frame of up to a page, copied; false where there is no room.  The same lock. */
+bool ng_tx_send_bytes(struct ng_queue *q, const void *data, u32 len);
+void ng_tx_push(struct ng_queue *q);
+
+/* ---- xdp ---- */
+
+#define NG_XDP_MTU 3400u /* with headers, headroom and the skb's own data within a page */
+
+int ng_xdp_open(struct ng_queue *q);
+void ng_xdp_close(struct ng_queue *q);
+/* The frame as an skb where the program lets it pass; in NAPI context. */
+struct sk_buff *ng_xdp_run(struct ng_queue *q, struct bpf_prog *prog, const void *data, u32 len);
+void ng_xdp_flush(struct ng_queue *q);
+int ng_xdp_xmit(struct net_device *netdev, int n, struct xdp_frame **frames, u32 flags);
+int ng_xdp_control(struct net_device *netdev, struct netdev_bpf *bpf);
 
 /* ---- rx ---- */
 
@@ -212,6 +244,8 @@ void ng_statics_setup(struct ng_device *dev);
 int ng_hash_setup(struct ng_device *dev);
 void ng_hash_default(struct ng_device *dev, bool key);
 
+#define NG_COALESCE_USECS_MAX 10000
+
 /* ---- device ---- */
 
 struct ng_features {
@@ -229,9 +263,12 @@ struct ng_device {
 	unsigned int wanted_queues; /* at the next connection; 0: as many as there may be */
 	struct ng_queue *queue[NG_QUEUES_MAX];
 	struct ng_control control;
+	struct netif_coalesce_config coalesce;
+	struct bpf_prog __rcu *xdp;
 	struct ng_hash hash;
 	unsigned int hash_queues; /* that the table was made for; 0: there is none */
 	u64 pool_grants; /* pages granted for pools, over all connections */
+	struct ng_team team;
 	struct work_struct reset;
 	bool restart; /* reset: connect again */
 };
@@ -246,9 +283,13 @@ int ng_keys_read_mac(struct ng_device *dev, u8 mac[ETH_ALEN]);
 /* The frames' size limit that the toolstack asks for, or the default. */
 unsigned int ng_keys_read_mtu(struct ng_device *dev);
 int ng_keys_write(struct ng_device *dev);
+/* Which path frames are sent by, for the toolstack. */
+int ng_keys_write_datapath(struct ng_device *dev, struct xenbus_transaction t);
 
 struct ng_device *ng_netdev_create(struct xenbus_device *xbdev);
 void ng_netdev_destroy(struct ng_device *dev);
+/* On while one of the paths can be used; rtnl is held. */
+void ng_device_carrier(struct ng_device *dev);
 /* Restart a device that was closed after an error; rtnl is held. */
 void ng_device_revive(struct ng_device *dev);
 /* Close the connection and make it anew; later, in a work. */

@@ -27,28 +27,58 @@ static void acknowledge(struct ng_queue *q)
 		xen_irq_lateeoi(q->rx_irq, flags);
 }
 
-/* Ask for events; true where there is work already. */
-static bool arm(struct ng_queue *q)
+static enum hrtimer_restart holdoff_over(struct hrtimer *timer)
 {
-	bool tx = netif_front_arm(&q->tx.ring.ring, 1);
-	bool rx = netif_front_arm(&q->rx.ring.ring, 1);
+	struct ng_queue *q = container_of(timer, struct ng_queue, holdoff);
 
-	return tx || rx;
+	napi_schedule(&q->napi);
+	return HRTIMER_NORESTART;
+}
+
+/*
+ * Responses to transmissions are waited for until most of those that are due have come:
+ * they do come, so that no timer is needed.
+ */
+static bool arm_tx(struct ng_queue *q)
+{
+	const struct netif_front_ring *r = &q->tx.ring.ring;
+	u32 due = READ_ONCE(r->req_pub) - r->rsp_cons;
+
+	return netif_front_arm(&q->tx.ring.ring, max(1u, due * 3 / 4));
+}
+
+/* Ask for events; true where there is work already. */
+static bool arm(struct ng_queue *q, u64 now)
+{
+	struct netif_coalesce_decision d = netif_coalesce_decide(&q->coalesce, now);
+	bool tx = arm_tx(q);
+	bool rx = netif_front_arm(&q->rx.ring.ring, d.ahead);
+
+	if (tx || rx)
+		return true;
+	if (d.timer_ns) {
+		ng_count(&q->stats.holdoffs, 1);
+		hrtimer_start(&q->holdoff, ns_to_ktime(d.timer_ns), HRTIMER_MODE_REL);
+	}
+	return false;
 }
 
 static int queue_poll(struct napi_struct *napi, int budget)
 {
 	struct ng_queue *q = container_of(napi, struct ng_queue, napi);
 	int done;
+	u64 now;
 
 	ng_count(&q->stats.polls, 1);
 	ng_tx_reap(q, budget);
 	if (!budget)
 		return 0;
 	done = ng_rx_poll(q, budget);
+	now = ktime_get_ns();
+	netif_coalesce_update(&q->coalesce, done, now);
 	if (done == budget)
 		return budget;
-	if (!READ_ONCE(q->broken) && arm(q))
+	if (!READ_ONCE(q->broken) && arm(q, now))
 		return budget;
 	/* A broken queue's channels stay masked. */
 	if (napi_complete_done(napi, done) && !READ_ONCE(q->broken))
@@ -116,6 +146,9 @@ int ng_queue_open(struct ng_queue *q)
 	if (rc)
 		goto close_tx;
 	netif_napi_add(q->dev->netdev, &q->napi, queue_poll);
+	hrtimer_init(&q->holdoff, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	q->holdoff.function = holdoff_over;
+	netif_coalesce_init(&q->coalesce, &q->dev->coalesce);
 	rc = open_events(q);
 	if (rc)
 		goto close_rx;
@@ -160,6 +193,17 @@ void ng_queue_stop(struct ng_queue *q)
 		return;
 	q->running = false;
 	napi_disable(&q->napi);
+	hrtimer_cancel(&q->holdoff);
+}
+
+void ng_queue_coalesce(struct ng_queue *q)
+{
+	bool running = q->running;
+
+	ng_queue_stop(q);
+	netif_coalesce_init(&q->coalesce, &q->dev->coalesce);
+	if (running)
+		ng_queue_start(q);
 }
 
 void ng_queue_kick(struct ng_queue *q)

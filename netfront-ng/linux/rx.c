@@ -79,6 +79,12 @@ int ng_rx_open(struct ng_queue *q)
 		xenbus_teardown_ring(&rx->shared, 1, &rx->ring_ref);
 		return rc;
 	}
+	rc = ng_xdp_open(q);
+	if (rc) {
+		ng_pool_close(&rx->pool);
+		xenbus_teardown_ring(&rx->shared, 1, &rx->ring_ref);
+		return rc;
+	}
 	netif_front_rx_init(&rx->ring, rx->shared);
 	rx->nfree = rx->nlent = rx->lent_head = 0;
 	for (i = rx->pool.size; i-- > 0;)
@@ -88,6 +94,7 @@ int ng_rx_open(struct ng_queue *q)
 
 void ng_rx_close(struct ng_queue *q)
 {
+	ng_xdp_close(q);
 	/* Pages that are lent live on until their skb goes. */
 	ng_pool_close(&q->rx.pool);
 	xenbus_teardown_ring(&q->rx.shared, 1, &q->rx.ring_ref);
@@ -232,16 +239,46 @@ static void set_hash(struct sk_buff *skb, const struct netif_meta *m)
 		skb_set_hash(skb, m->hash, m->hash_type & l4 ? PKT_HASH_TYPE_L4 : PKT_HASH_TYPE_L3);
 }
 
+/* What an XDP program makes of a frame; it is shown those of one page only. */
+static struct sk_buff *frame_xdp(struct ng_queue *q, struct bpf_prog *prog,
+				 const struct netif_front_frame *f,
+				 const struct netif_front_part *parts)
+{
+	struct sk_buff *skb = NULL;
+
+	if (f->nparts == 1 && !f->meta.gso_type)
+		skb = ng_xdp_run(q, prog, part_data(&q->rx, parts), parts->size);
+	else
+		ng_count(&q->stats.xdp_failed, 1);
+	frame_recycle(&q->rx, parts, f->nparts);
+	return skb;
+}
+
+static struct sk_buff *frame_skb(struct ng_queue *q, const struct netif_front_frame *f,
+				 const struct netif_front_part *parts)
+{
+	struct bpf_prog *prog = rcu_dereference_bh(q->dev->xdp);
+	struct sk_buff *skb;
+
+	if (unlikely(prog))
+		return frame_xdp(q, prog, f, parts);
+	skb = must_copy(q, f) ? frame_copy(q, f, parts) : frame_lend(q, f, parts);
+	ng_count(&q->stats.rx_dropped, skb == NULL);
+	return skb;
+}
+
 static void frame_deliver(struct ng_queue *q, const struct netif_front_frame *f,
 			  const struct netif_front_part *parts)
 {
-	struct sk_buff *skb = must_copy(q, f) ? frame_copy(q, f, parts) : frame_lend(q, f, parts);
+	struct sk_buff *skb = frame_skb(q, f, parts);
 
-	if (unlikely(!skb)) {
-		ng_count(&q->stats.rx_dropped, 1);
+	if (unlikely(!skb))
+		return;
+	skb->protocol = eth_type_trans(skb, q->dev->netdev);
+	if (ng_team_echo(q->dev, skb)) {
+		kfree_skb(skb);
 		return;
 	}
-	skb->protocol = eth_type_trans(skb, q->dev->netdev);
 	skb_reset_network_header(skb);
 	set_gso(skb, &f->meta);
 	if (set_csum(skb, &f->meta)) {
@@ -293,6 +330,7 @@ int ng_rx_poll(struct ng_queue *q, int budget)
 		if (!b->nframes)
 			break;
 		burst_deliver(q);
+		ng_xdp_flush(q);
 		post(q);
 		done += b->nframes;
 		q->work += b->nframes;

@@ -13,10 +13,15 @@ static const char *const queue_names[] = {
 
 #define NQUEUE ARRAY_SIZE(queue_names)
 #define NCOUNTERS (sizeof(struct ng_stats) / sizeof(u64))
-static const char *const device_names[] = { "control_calls", "control_failures", "grant_operations" };
+static const char *const device_names[] = {
+	"control_calls", "control_failures", "grant_operations",
+	"vf_active", "vf_switches", "vf_rx_packets", "vf_rx_bytes", "vf_tx_packets", "vf_tx_bytes",
+	"vf_tx_dropped", "vf_echoes",
+};
 
 void ng_stats_read(struct ng_device *dev, struct rtnl_link_stats64 *s)
 {
+	struct ng_team_sum vf;
 	unsigned int i;
 
 	for (i = 0; i < dev->max_queues; i++) {
@@ -31,6 +36,12 @@ void ng_stats_read(struct ng_device *dev, struct rtnl_link_stats64 *s)
 		s->tx_errors += READ_ONCE(q->tx_errors);
 		s->tx_dropped += READ_ONCE(q->tx_dropped);
 	}
+	ng_team_sum(dev, &vf);
+	s->rx_packets += vf.rx_packets;
+	s->rx_bytes += vf.rx_bytes;
+	s->tx_packets += vf.tx_packets;
+	s->tx_bytes += vf.tx_bytes;
+	s->tx_dropped += vf.tx_dropped;
 }
 
 int ng_stats_count(const struct ng_device *dev)
@@ -74,11 +85,21 @@ static u64 grant_operations(const struct ng_device *dev)
 
 void ng_stats_values(const struct ng_device *dev, u64 *data)
 {
+	struct ng_team_sum vf;
 	unsigned int i;
 
+	ng_team_sum(dev, &vf);
 	*data++ = dev->control.calls;
 	*data++ = dev->control.failures;
 	*data++ = grant_operations(dev);
+	*data++ = vf.active;
+	*data++ = vf.switches;
+	*data++ = vf.rx_packets;
+	*data++ = vf.rx_bytes;
+	*data++ = vf.tx_packets;
+	*data++ = vf.tx_bytes;
+	*data++ = vf.tx_dropped;
+	*data++ = vf.echoes;
 	for (i = 1; i < NETIF_ERR_COUNT; i++)
 		*data++ = sum_errors(dev, i);
 	for (i = 0; i < dev->max_queues; i++) {

@@ -182,7 +182,7 @@ static bool wants_copy(const struct ng_queue *q, const struct sk_buff *skb)
 	       skb_has_frag_list(skb) || count_segs(skb) > NETIF_NR_SLOTS_MIN;
 }
 
-static void push(struct ng_queue *q)
+void ng_tx_push(struct ng_queue *q)
 {
 	if (!netif_front_push(&q->tx.ring.ring))
 		return;
@@ -228,8 +228,28 @@ netdev_tx_t ng_tx_send(struct ng_queue *q, struct sk_buff *skb)
 	}
 	more = netdev_xmit_more();
 	if (__netdev_tx_sent_queue(txq, bytes, more))
-		push(q);
+		ng_tx_push(q);
 	return NETDEV_TX_OK;
+}
+
+bool ng_tx_send_bytes(struct ng_queue *q, const void *data, u32 len)
+{
+	struct netif_meta m = { .len = len };
+	struct segs s = { .n = 0 };
+	struct ng_page *p;
+
+	if (!READ_ONCE(q->open) || READ_ONCE(q->broken) || len > NETIF_PAGE_SIZE || len < ETH_HLEN ||
+	    netif_front_tx_room(&q->tx.ring) < NG_TX_ROOM)
+		return false;
+	slot_take(q, &s, 0, len);
+	p = &q->tx.pool.pages[s.seg[0].id];
+	s.seg[0].gref = p->gref;
+	memcpy(page_address(p->page), data, len);
+	netif_front_tx_send(&q->tx.ring, &m, s.seg, s.n);
+	ng_count(&q->stats.tx_packets, 1);
+	ng_count(&q->stats.tx_bytes, len);
+	ng_count(&q->stats.tx_copied, 1);
+	return true;
 }
 
 /* ---- responses ---- */
