@@ -72,3 +72,10 @@ tests_unit_test_dataplane_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_dataplane_CFLAGS = $(AM_CFLAGS) -pthread $(netback_ng_control_cflags) $(LIBURING_CFLAGS)
 tests_unit_test_dataplane_LDADD = netfront-ng/user/libnetfront.a netback-ng/libcontrol.a \
 	netback-ng/libdataplane.a lib/tap/libtap.a $(netback_ng_control_libs) $(LIBURING_LIBS) $(CHECK_LIBS)
+
+# credit-adjust: the policy alone.
+check_PROGRAMS += tests/unit/test_credit_policy
+TESTS += tests/unit/test_credit_policy
+tests_unit_test_credit_policy_SOURCES = tests/unit/test_credit_policy.c
+tests_unit_test_credit_policy_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_credit_policy_LDADD = credit-adjust/libpolicy.a $(CHECK_LIBS)
