@@ -77,14 +77,20 @@ static bool is_first_of_pool(const struct policy_sample *s, uint32_t i)
 	return true;
 }
 
+void policy_decide(const struct policy_params *p, const struct policy_sample *s, const struct policy_domain *d,
+		   struct policy_result *r, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (is_first_of_pool(s, i))
+			pool_round(p, s[i].pool, s, d, r, n);
+}
+
 void policy_round(const struct policy_params *p, const struct policy_sample *s, struct policy_domain *d,
 		  struct policy_result *r, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		classify_round(p, &s[i], &d[i], &r[i]);
-	for (uint32_t i = 0; i < n; i++)
-		if (is_first_of_pool(s, i))
-			pool_round(p, s[i].pool, s, d, r, n);
+	policy_decide(p, s, d, r, n);
 }
 
 const char *policy_class_name(enum policy_class class)

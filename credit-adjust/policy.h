@@ -97,6 +97,10 @@ void policy_params_default(struct policy_params *params);
 void policy_round(const struct policy_params *params, const struct policy_sample *sample,
 		  struct policy_domain *domain, struct policy_result *result, uint32_t n);
 
+/* The second half of a round alone: the same classes and demands, but other baselines, holds or weights in force. */
+void policy_decide(const struct policy_params *params, const struct policy_sample *sample,
+		   const struct policy_domain *domain, struct policy_result *result, uint32_t n);
+
 const char *policy_class_name(enum policy_class class);
 /* A clause for the log and for status: "gives: CPU-bound while others move packets". */
 const char *policy_reason_text(enum policy_reason reason);
