@@ -29,3 +29,10 @@ credit_adjustd_LDADD = $(credit_adjust_libs)
 credit_adjustctl_SOURCES = credit-adjust/ctl.c
 credit_adjustctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 credit_adjustctl_LDADD = $(JANSSON_LIBS)
+
+# The simulator: built, not installed. credit-adjust/sim/plot draws what it writes.
+noinst_PROGRAMS += credit-adjust/sim/credit-adjust-sim
+credit_adjust_sim_credit_adjust_sim_SOURCES = credit-adjust/sim/sim.h credit-adjust/sim/engine.c \
+	credit-adjust/sim/credit.c credit-adjust/sim/credit2.c credit-adjust/sim/load.c credit-adjust/sim/main.c
+credit_adjust_sim_credit_adjust_sim_LDADD = credit-adjust/libpolicy.a -lm
+EXTRA_DIST += credit-adjust/sim/plot

@@ -89,3 +89,5 @@ tests_unit_test_credit_state_LDADD = $(credit_adjust_libs) $(CHECK_LIBS)
 tests_unit_test_credit_adjust_SOURCES = tests/unit/test_credit_adjust.c $(xensim_test_sources)
 tests_unit_test_credit_adjust_CFLAGS = $(AM_CFLAGS) $(credit_adjust_cflags) $(CHECK_CFLAGS)
 tests_unit_test_credit_adjust_LDADD = $(credit_adjust_libs) $(xensim_test_libs)
+TESTS += tests/unit/test_credit_sim.sh
+EXTRA_DIST += tests/unit/test_credit_sim.sh
