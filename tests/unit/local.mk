@@ -87,3 +87,21 @@ tests_unit_test_xlnet_migrate_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
 tests_unit_test_xlnet_policy_SOURCES = tests/unit/test_xlnet_policy.c $(xlnet_test_sources)
 tests_unit_test_xlnet_policy_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
 tests_unit_test_xlnet_policy_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
+# credit-adjust: the policy alone.
+check_PROGRAMS += tests/unit/test_credit_policy
+TESTS += tests/unit/test_credit_policy
+tests_unit_test_credit_policy_SOURCES = tests/unit/test_credit_policy.c
+tests_unit_test_credit_policy_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_credit_policy_LDADD = credit-adjust/libpolicy.a $(CHECK_LIBS)
+# Its files, and the whole of it over the embedded Xen.
+credit_tests = tests/unit/test_credit_state tests/unit/test_credit_adjust
+check_PROGRAMS += $(credit_tests)
+TESTS += $(credit_tests)
+tests_unit_test_credit_state_SOURCES = tests/unit/test_credit_state.c
+tests_unit_test_credit_state_CFLAGS = $(AM_CFLAGS) $(credit_adjust_cflags) $(CHECK_CFLAGS)
+tests_unit_test_credit_state_LDADD = $(credit_adjust_libs) $(CHECK_LIBS)
+tests_unit_test_credit_adjust_SOURCES = tests/unit/test_credit_adjust.c $(xensim_test_sources)
+tests_unit_test_credit_adjust_CFLAGS = $(AM_CFLAGS) $(credit_adjust_cflags) $(CHECK_CFLAGS)
+tests_unit_test_credit_adjust_LDADD = $(credit_adjust_libs) $(xensim_test_libs)
+TESTS += tests/unit/test_credit_sim.sh
+EXTRA_DIST += tests/unit/test_credit_sim.sh
