@@ -6,5 +6,6 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/dom0/early-init tests/lab/dom0/start tests/lab/dom0/netback-ngd-unit tests/lab/dom0/guest-exec \
 	tests/lab/guest/init \
 	tests/lab/scenarios/10-boot-and-ping-kernel.sh tests/lab/scenarios/20-boot-and-ping-ng.sh \
-	tests/lab/scenarios/30-restart.sh tests/lab/scenarios/40-compare.sh \
+	tests/lab/scenarios/30-restart.sh tests/lab/scenarios/40-compare.sh tests/lab/scenarios/45-levers.sh \
+	tests/lab/scenarios/46-vif-to-vif.sh \
 	tests/lab/scenarios/50-save-restore.sh tests/lab/scenarios/60-migrate.sh
