@@ -15,6 +15,7 @@ kernel -
 default
 vhost port=\"vhost\"
 copy_batch_16 copy_batch=16
+copy_grants_off copy_grants=false
 aligned_copy_off aligned_copy=false
 early_response_off early_response=false
 hold_off_off coalesce_usecs=0
@@ -70,7 +71,7 @@ measure() {
 }
 
 daemon a stop
-on a "rm -f /etc/xen/netback-ng.conf"
+on a "rm -f /etc/xen/netback-ng.conf; modprobe xen-gntalloc; echo 16384 >/sys/module/xen_gntalloc/parameters/limit"
 check "start the daemon" daemon a start
 check "create the guest on the kernel" guest_create a kernel
 check "create the guest on netback-ngd" guest_create a ng script=vif-ng
