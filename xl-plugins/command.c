@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xl-plugins/command.h"
 #include "xl-plugins/host.h"
+#include "xl-plugins/names.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -20,6 +21,9 @@ static const struct command commands[] = {
 	  "give the VFs to those who use them most" },
 };
 
+static const char *const names[] = { XLNET_NAMES };
+_Static_assert(ARRAY_SIZE(names) == ARRAY_SIZE(commands), "names.h and this table list the same");
+
 const struct command *command_find(const char *name)
 {
 	if (!strncmp(name, "net-", 4))
@@ -32,8 +36,8 @@ const struct command *command_find(const char *name)
 
 void command_list(FILE *out)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "net-%s\n", commands[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		fprintf(out, "net-%s\n", names[i]);
 }
 
 void command_help(FILE *out)

@@ -340,6 +340,13 @@ int netlink_fdb_set(const char *port, const struct mac *mac, bool keep)
 			  keep ? NUD_NOARP : NUD_REACHABLE);
 }
 
+int netlink_fdb_del(const char *port, const struct mac *mac)
+{
+	int rc = fdb_change(RTM_DELNEIGH, 0, port, mac, NTF_MASTER, NUD_REACHABLE);
+
+	return rc == -ENOENT ? 0 : rc;
+}
+
 /* The kernel takes "self" entries only as permanent ones (ndo_dflt_fdb_add). */
 int netlink_filter_add(const char *port, const struct mac *mac)
 {

@@ -169,13 +169,16 @@ static int closing_write(struct xs_handle *xs, xs_transaction_t t, void *arg)
 	return rc ? rc : store_printf(xs, t, c->path, "state", "%d", STATE_RECONFIGURING);
 }
 
-static int state_wait(struct xs_handle *xs, const char *path, unsigned int seconds)
+static int state_wait(struct xs_handle *xs, const char *path, unsigned int seconds, void (*poll)(void *arg),
+		      void *arg)
 {
 	uint64_t end = now_ms() + seconds * 1000ull;
 
 	while (store_read_state(xs, XBT_NULL, path) != STATE_CONNECTED) {
 		if (now_ms() >= end)
 			return -ETIMEDOUT;
+		if (poll)
+			poll(arg);
 		sleep_ms(POLL_MS);
 	}
 	return 0;
@@ -191,7 +194,8 @@ static bool is_released(struct xs_handle *xs, const char *path, unsigned int ind
 	return !store_read_u32(xs, XBT_NULL, path, node, STATE_RECONFIGURED, &state) && state == STATE_CLOSING;
 }
 
-int pci_release(struct xlnet *x, const struct domain *dom, const struct bdf *bdf, unsigned int seconds)
+int pci_release(struct xlnet *x, const struct domain *dom, const struct bdf *bdf, unsigned int seconds,
+		void (*poll)(void *arg), void *arg)
 {
 	struct xs_handle *xs = x->host->xs;
 	struct closing c;
@@ -202,13 +206,13 @@ int pci_release(struct xlnet *x, const struct domain *dom, const struct bdf *bdf
 	    backend_index(xs, path, bdf, &c.index))
 		return 0;
 	if (is_released(xs, path, c.index))
-		return state_wait(xs, path, seconds);
-	rc = state_wait(xs, path, seconds);
+		return state_wait(xs, path, seconds, poll, arg);
+	rc = state_wait(xs, path, seconds, NULL, NULL);
 	if (rc)
 		return rc;
 	c.path = path;
 	rc = store_transact(xs, closing_write, &c);
-	return rc ? rc : state_wait(xs, path, seconds);
+	return rc ? rc : state_wait(xs, path, seconds, poll, arg);
 }
 
 /*

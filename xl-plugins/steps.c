@@ -21,6 +21,8 @@
 #define LINK_SECONDS 2
 /* A guest that was sending and then is silent on both paths for so long has moved to a VF that does not work. */
 #define SILENCE_MS 8000
+/* Silent for so long, it may wait for an answer that went to where it no longer is. */
+#define QUIET_MS 100
 
 /* What a NIC's driver cannot do is not needed for the switch, it only costs some frames. */
 static int optional(struct xlnet *x, const struct op *op, const char *what, int rc)
@@ -100,9 +102,33 @@ static int attach(struct xlnet *x, struct op *op)
 	return pci_attach(x, &op->dom, &op->bdf);
 }
 
+/*
+ * A bond that changes its slave may say so to nobody, and then only answers: as long as the bridge sends
+ * its frames to the slave that it left, it hears nothing and is silent for good. So the bridge is made to
+ * forget the old place until it sees the guest in the new one; it sends to both meanwhile.
+ */
+static void forget_place(struct xlnet *x, const struct op *op, const char *port)
+{
+	if (!op->guest_switches && *port && sysfs_is_bridge(x, op->nic.bridge))
+		netlink_fdb_del(port, &op->nic.mac);
+}
+
+struct released {
+	struct xlnet *x;
+	struct op *op;
+};
+
+static void release_poll(void *arg)
+{
+	struct released *r = arg;
+
+	forget_place(r->x, r->op, r->op->uplink);
+}
+
 static int release(struct xlnet *x, struct op *op)
 {
-	int rc = pci_release(x, &op->dom, &op->bdf, op->timeout);
+	struct released r = { x, op };
+	int rc = pci_release(x, &op->dom, &op->bdf, op->timeout, release_poll, &r);
 
 	if (rc == -ETIMEDOUT)
 		return problem(rc, "the guest does not let go of its VF; look at its console (is xen-pcifront there?)");
@@ -140,6 +166,15 @@ static int forward_to_vf(struct xlnet *x, struct op *op)
 static int forward_to_vif(struct xlnet *x, struct op *op)
 {
 	return forward_to(x, op, op->nic.ifname, false);
+}
+
+/* A bond is on the VF until that is gone: both places, then. */
+static int forward_both(struct xlnet *x, struct op *op)
+{
+	if (op->guest_switches)
+		return forward_to_vif(x, op);
+	forget_place(x, op, op->uplink);
+	return 0;
 }
 
 static int ask(struct xlnet *x, struct op *op, enum path path)
@@ -200,6 +235,8 @@ static int wait_bond(struct xlnet *x, struct op *op)
 
 	while (!vf_in_use(x, op)) {
 		pulse_look(x, op, &p);
+		if (now_ms() - p.at > QUIET_MS)
+			forget_place(x, op, op->nic.ifname);
 		silent = p.frames != p.first && now_ms() - p.at > SILENCE_MS;
 		if (silent || now_ms() >= end)
 			return bond_failed(op, &p, silent);
@@ -223,8 +260,10 @@ static int drop_link(struct xlnet *x, struct op *op)
 	if (rc)
 		return optional(x, op, "take a VF's link down", rc);
 	while (now_ms() < end && sysfs_is_bridge(x, op->nic.bridge) &&
-	       (netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) || strcmp(port, op->nic.ifname)))
+	       (netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) || strcmp(port, op->nic.ifname))) {
+		forget_place(x, op, op->uplink);
 		sleep_ms(POLL_MS);
+	}
 	return 0;
 }
 
@@ -276,11 +315,12 @@ static const struct step to_vf[] = {
 static const struct step to_pv[] = {
 	{ "filter", filter_add, filter_del, "let the PF take the guest's MAC, too" },
 	{ "move", move_to_vif, unmove_to_vif, "have the guest move its traffic to the vif" },
-	{ "forward", forward_to_vif, forward_to_vf, "point the bridge's entry at the vif" },
+	{ "forward", forward_both, forward_to_vf, "have the bridge send to the vif (a bonded guest: to both)" },
 	{ "quiet", quiet, unquiet, "take the MAC from the VF" },
 	{ "release", release, NULL, "have the guest let go of the VF" },
 	{ "detach", detach, NULL, "detach the VF" },
 	{ "clear", vf_clear, NULL, "reset the VF's MAC and VLAN" },
+	{ "settle", forward_to_vif, NULL, "point the bridge's entry at the vif" },
 	{ "unfilter", filter_del, NULL, "the PF no longer takes the guest's MAC" },
 };
 

@@ -432,6 +432,14 @@ int netlink_fdb_set(const char *port, const struct mac *mac, bool keep)
 	return 0;
 }
 
+/* Where the guest sends next, the bridge learns again. */
+int netlink_fdb_del(const char *port, const struct mac *mac)
+{
+	if (!strcmp(fake->fdb, port))
+		fake->fdb[0] = '\0';
+	return 0;
+}
+
 int netlink_filter_get(const char *port, const struct mac *mac)
 {
 	return fake->filter ? 0 : -ENOENT;
