@@ -7,4 +7,5 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/guest/init \
 	tests/lab/scenarios/10-boot-and-ping-kernel.sh tests/lab/scenarios/20-boot-and-ping-ng.sh \
 	tests/lab/scenarios/30-restart.sh tests/lab/scenarios/40-compare.sh \
-	tests/lab/scenarios/50-save-restore.sh tests/lab/scenarios/60-migrate.sh
+	tests/lab/scenarios/50-save-restore.sh tests/lab/scenarios/60-migrate.sh \
+	tests/lab/scenarios/70-switch.sh tests/lab/scenarios/75-net-migrate.sh
