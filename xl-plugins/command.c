@@ -12,12 +12,15 @@ static const struct command commands[] = {
 	{ "vf-list", net_vf_list, "", "PFs and VFs, and who has them" },
 	{ "switch", net_switch, "DOMAIN [VIF] pv|vf [--pf IF] [--vlan N] [--timeout S]",
 	  "move a running guest to its vif or to a VF" },
-	{ "migrate", net_migrate, "DOMAIN HOST [--keep-pv] [-s SSH] [--timeout S] [-- XL-OPTION...]",
+	{ "migrate", net_migrate,
+	  "DOMAIN HOST [--keep-pv] [-s SSH] [--timeout S] [-- XL-OPTION...]",
 	  "live-migrate a guest that has a VF" },
 	{ "recover", net_recover, "[DOMAIN]", "end operations that were interrupted" },
 	{ "check", net_check, "", "is this host ready for VFs and migration" },
-	{ "top", net_top, "[-d SECONDS] [-n TIMES] [-s rate|name|in|out]", "live rates of guests by path" },
-	{ "auto", net_auto, "[--once] [--interval S] [--residence S] [--margin PERCENT] [--floor MBIT] [--stock]",
+	{ "top", net_top, "[-d SECONDS] [-n TIMES] [-s rate|name|in|out]",
+	  "live rates of guests by path" },
+	{ "auto", net_auto,
+	  "[--once] [--interval S] [--residence S] [--margin PERCENT] [--floor MBIT] [--stock]",
 	  "give the VFs to those who use them most" },
 };
 
@@ -50,7 +53,8 @@ int command_usage(const char *name)
 {
 	const struct command *c = command_find(name);
 
-	fprintf(stderr, "usage: xl-net net-%s %s\n(man xl-net-%s)\n", c->name, c->arguments, c->name);
+	fprintf(stderr, "usage: xl-net net-%s %s\n(man xl-net-%s)\n", c->name, c->arguments,
+		c->name);
 	return EXIT_USAGE;
 }
 
@@ -97,7 +101,8 @@ int command_run(struct xlnet *x, int argc, char **argv)
 	}
 	argc = common_options(x, argc, argv);
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		printf("usage: xl-net net-%s %s\n%s (man xl-net-%s)\n", c->name, c->arguments, c->help, c->name);
+		printf("usage: xl-net net-%s %s\n%s (man xl-net-%s)\n", c->name, c->arguments,
+		       c->help, c->name);
 		return EXIT_OK;
 	}
 	if (host_open(x))

@@ -21,8 +21,8 @@ int pci_attach(struct xlnet *x, const struct domain *dom, const struct bdf *bdf)
  * Guests of other types are asked by libxl itself: nothing happens. Meanwhile poll(arg) is called
  * again and again (NULL: nothing).
  */
-int pci_release(struct xlnet *x, const struct domain *dom, const struct bdf *bdf, unsigned int seconds,
-		void (*poll)(void *arg), void *arg);
+int pci_release(struct xlnet *x, const struct domain *dom, const struct bdf *bdf,
+		unsigned int seconds, void (*poll)(void *arg), void *arg);
 int pci_detach(struct xlnet *x, const struct domain *dom, const struct bdf *bdf);
 
 #endif

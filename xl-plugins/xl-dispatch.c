@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An "xl" that stands before the real one in PATH: "xl net-switch ..." runs xl-net, everything else the next
- * "xl" with the very same arguments. xl talks to itself over ssh in binary ("xl migrate-receive"), so nothing
- * is printed, read or changed here; and only whole names of ours are taken, never prefixes, which are xl's.
- * Debian's xl is a wrapper that goes by its own name: the next one is executed under the path it has.
+ * An "xl" that stands before the real one in PATH: "xl net-switch ..." runs xl-net, everything else
+ * the next "xl" with the very same arguments. xl talks to itself over ssh in binary ("xl
+ * migrate-receive"), so nothing is printed, read or changed here; and only whole names of ours are
+ * taken, never prefixes, which are xl's. Debian's xl is a wrapper that goes by its own name: the
+ * next one is executed under the path it has.
  */
 #include "xl-plugins/names.h"
 
@@ -33,7 +34,8 @@ static int subcommand_at(char **argv)
 {
 	int i = 1;
 
-	while (argv[i] && argv[i][0] == '-' && argv[i][1] && strspn(argv[i] + 1, "vftTN") == strlen(argv[i] + 1))
+	while (argv[i] && argv[i][0] == '-' && argv[i][1] &&
+	       strspn(argv[i] + 1, "vftTN") == strlen(argv[i] + 1))
 		i++;
 	return i;
 }
@@ -57,8 +59,8 @@ static int exec_next(char **argv)
 	if (!dirs || stat("/proc/self/exe", &self))
 		return errno;
 	for (dir = strtok_r(dirs, ":", &rest); dir; dir = strtok_r(NULL, ":", &rest)) {
-		if (snprintf(file, sizeof(file), "%s/xl", dir) >= (int)sizeof(file) || access(file, X_OK) ||
-		    same_file(file, &self))
+		if (snprintf(file, sizeof(file), "%s/xl", dir) >= (int)sizeof(file) ||
+		    access(file, X_OK) || same_file(file, &self))
 			continue;
 		execv(file, argv);
 		error = errno;

@@ -54,10 +54,10 @@ check "a broken stream fails" on a "! xl-net net-migrate g1 lab-b -s /run/bad-ss
 check "ping after a broken migration" ping_guest a "$one"
 # Killed while xl migrates: the guest stays locked until xl is done, then recovery brings its VF.
 on a "setsid xl-net net-migrate g1 lab-b --timeout 180 >/run/killed.log 2>&1 </dev/null & echo \$! >/run/killed.pid"
-wait_for 240 "xl migrate at work" on a "pgrep -f 'xl migrate g1'"
+wait_for 240 "xl migrate at work" on a "pgrep -f '[x]l migrate g1'"
 on a "kill -9 \$(cat /run/killed.pid)"
-check "locked while xl works" on a "! pgrep -f 'xl migrate g1' || ! xl-net net-recover"
-moved() { ! on a "pgrep -f 'xl migrate g1'"; }
+check "locked while xl works" on a "! pgrep -f '[x]l migrate g1' || ! xl-net net-recover"
+moved() { ! on a "pgrep -f '[x]l migrate g1'"; }
 wait_for 400 "xl migrate done" moved
 check "recover" on a "xl-net net-recover"
 [ "$(path_of b)" = vf ] || fail "after a kill it is on $(path_of b) on b"
