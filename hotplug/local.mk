@@ -5,11 +5,15 @@ dist_xenscripts_SCRIPTS = hotplug/vif-ng
 pkglibexecdir = $(libexecdir)/netback-ng
 dist_pkglibexec_SCRIPTS = hotplug/netback-ng-autoprobe
 xenconfdir = $(xenetcdir)
-dist_xenconf_DATA = hotplug/netback-ng.conf
+dist_xenconf_DATA = hotplug/netback-ng.conf hotplug/credit-adjust.conf
 netbackexamplesdir = $(docdir)/examples
 dist_netbackexamples_DATA = hotplug/netback-ng-whole-host.conf.example
 
-systemdsystemunit_DATA = hotplug/netback-ngd.service
+systemdsystemunit_DATA = hotplug/netback-ngd.service hotplug/credit-adjustd.service
+EXTRA_DIST += hotplug/credit-adjustd.service.in
+CLEANFILES += hotplug/credit-adjustd.service
+hotplug/credit-adjustd.service: hotplug/credit-adjustd.service.in
+	$(AM_V_GEN)$(MKDIR_P) hotplug && $(SED) -e 's|@sbindir[@]|$(sbindir)|' $< >$@.tmp && mv $@.tmp $@
 EXTRA_DIST += hotplug/netback-ngd.service.in hotplug/netback-ngctl.bash-completion
 CLEANFILES += hotplug/netback-ngd.service
 hotplug/netback-ngd.service: hotplug/netback-ngd.service.in
