@@ -53,11 +53,11 @@ static uint64_t frames_moved(const struct record *r)
 static void sample_fill(struct adjust *a, uint32_t i, uint64_t ns, uint64_t now)
 {
 	struct record *r = &a->record[i];
-	uint32_t current = a->sample[i].current;
+	const struct policy_sample before = a->sample[i];
 
 	a->sample[i] = (struct policy_sample){
 		.id = r->xen.domid, .pool = r->xen.pool, .sched = sched_of_pool(a, r->xen.pool),
-		.vcpus = r->xen.vcpus, .current = current, .baseline = current,
+		.vcpus = r->xen.vcpus, .current = before.current, .baseline = before.baseline,
 		.cpu_mille = mille(r->xen.cpu_ns - r->round_cpu_ns, ns),
 		.busy_mille = mille(r->busy, r->looks), .turns_mille = mille(r->turns, r->looks),
 		.frames = per_second(frames_moved(r) + r->moved[RECORD_VF], ns),
@@ -148,8 +148,9 @@ void adjust_round(struct adjust *a, uint64_t now)
 	for (uint32_t i = 0; i < a->n; i++)
 		sample_fill(a, i, ns, now);
 	sample_relay(a, ns);
-	weigh_observe(a);
-	policy_round(&a->config->params, a->sample, a->state, a->result, a->n);
+	policy_classify(&a->config->params, a->sample, a->state, a->result, a->n);
+	weigh_observe_live(a);
+	policy_decide(&a->config->params, a->sample, a->state, a->result, a->n);
 	weigh_apply(a);
 	round_begin_again(a);
 }

@@ -96,6 +96,8 @@ net_found record_found(enum record_source source);
 
 /* weigh.c: has what a->result says written, and remembered first. */
 void weigh_observe(struct adjust *a);
+/* The same, but of a pool where nothing can change only a tenth each time: a hypercall a domain is dear. */
+void weigh_observe_live(struct adjust *a);
 int weigh_apply(struct adjust *a);
 void weigh_restore(struct adjust *a);
 

@@ -64,6 +64,19 @@ void weigh_observe(struct adjust *a)
 		pool_observe(a, &a->pool[i]);
 }
 
+void weigh_observe_live(struct adjust *a)
+{
+	for (uint32_t p = 0; p < a->pools; p++) {
+		uint32_t id = a->pool[p].xen.id;
+		bool live = policy_is_live(id, a->sample, a->state, a->n);
+
+		for (uint32_t i = 0; i < a->n; i++)
+			if (a->sample[i].pool == id && (live || !a->sample[i].baseline || (a->rounds + i) % 10 == 0))
+				domain_observe(a, i);
+		pool_observe(a, &a->pool[p]);
+	}
+}
+
 /* A short timeslice while somebody there receives. */
 static uint32_t tslice_wanted(const struct adjust *a, const struct adjust_pool *p)
 {
