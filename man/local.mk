@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-dist_man_MANS += man/netback-ngd.8 man/netback-ngctl.8 man/netback-ng.conf.5 man/netif-ng.7
+dist_man_MANS += man/netback-ngd.8 man/netback-ngctl.8 man/netback-ng.conf.5 man/netif-ng.7 man/netfront-ng.4
 dist_man_MANS += man/credit-adjustd.8 man/credit-adjustctl.8 man/credit-adjust.conf.5

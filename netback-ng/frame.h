@@ -29,6 +29,7 @@ struct frame {
 	struct iovec *iov; /* iov[0]: the private head; sum of lengths == meta.len */
 	uint16_t niov;
 	uint16_t index;	   /* the sender's own number for it */
+	uint16_t slot_end; /* of the sender's burst: its memory ends before this slot */
 	bool failed;	   /* could not be delivered; already counted */
 };
 

@@ -21,6 +21,9 @@
 /* Events without work in between before the next one is held back, and how long. */
 #define SPURIOUS_MAX 16
 #define SPURIOUS_HOLD_NS 10000000ull
+/* A yield that takes longer let somebody else run; then there is no polling for so long. */
+#define YIELD_LONG_NS 15000ull
+#define CONTENDED_NS 100000000ull
 /* Events taken in one go; the descriptor stays readable where there are more. */
 #define EVENTS_MAX 64
 
@@ -184,6 +187,15 @@ static void tap_poll_done(struct worker *w, struct queue *q, int res)
 	worker_activate(w, q);
 }
 
+/* Frames from the host or room for those to it: the queue finds out which. */
+static void tap_call_done(struct worker *w, struct queue *q)
+{
+	q->tap_armed = false;
+	q->tap_ready = true;
+	STAT_INC(q->stats.tap_calls);
+	worker_activate(w, q);
+}
+
 static void complete_one(struct worker *w, uint64_t data, int res)
 {
 	void *p = (void *)(uintptr_t)(data & ~WORKER_TAG_MASK);
@@ -196,6 +208,9 @@ static void complete_one(struct worker *w, uint64_t data, int res)
 		break;
 	case TAG_TAP_POLL:
 		tap_poll_done(w, p, res);
+		break;
+	case TAG_TAP_CALL:
+		tap_call_done(w, p);
 		break;
 	case TAG_EVTCHN:
 		w->evtchn_armed = false;
@@ -340,6 +355,20 @@ static void sleep_until(struct worker *w, uint64_t deadline)
 	atomic_store(&w->asleep, false);
 }
 
+/*
+ * Only polling: whoever is to give us work may be waiting for this CPU.  Where a
+ * yield took long, others do: each one more would cost a whole time slice of
+ * theirs (EEVDF), while a sleeper's wake-up preempts them.  So no polling for a while.
+ */
+static void yield(struct worker *w)
+{
+	uint64_t now = clock_ns();
+
+	sched_yield();
+	if (clock_ns() - now > YIELD_LONG_NS)
+		w->no_poll_until_ns = now + CONTENDED_NS;
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
@@ -359,9 +388,8 @@ static void *worker_main(void *arg)
 			sleep_until(w, next_timer(w));
 		else if (io_uring_sq_ready(&w->ring))
 			io_uring_submit(&w->ring);
-		/* Only polling: whoever is to give us work may be waiting for this CPU. */
 		if (!worked && w->active)
-			sched_yield();
+			yield(w);
 	}
 	return NULL;
 }

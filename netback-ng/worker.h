@@ -61,6 +61,7 @@ struct worker {
 	unsigned int nports;
 	unsigned int nqueues;	/* assigned here */
 	uint64_t now_ns;	/* of this round */
+	uint64_t no_poll_until_ns; /* others want this CPU: sleep, do not poll */
 
 	int call_fd;		/* eventfd: a call waits */
 	bool call_armed, evtchn_armed;
@@ -99,7 +100,7 @@ void worker_complete(struct worker *w);
 void worker_wait(struct worker *w);
 
 /* What a completion belongs to: low bits of user_data. */
-enum worker_tag { TAG_IO, TAG_TAP_POLL, TAG_EVTCHN, TAG_CALL, TAG_IGNORE };
+enum worker_tag { TAG_IO, TAG_TAP_POLL, TAG_TAP_CALL, TAG_EVTCHN, TAG_CALL, TAG_IGNORE };
 #define WORKER_TAG_MASK 7ull
 
 static inline void worker_sqe_tag(struct io_uring_sqe *sqe, const void *p, enum worker_tag tag)

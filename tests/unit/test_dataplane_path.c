@@ -164,6 +164,22 @@ START_TEST(every_switch)
 }
 END_TEST
 
+/* Copied, then mapped, on each port; vhost where the machine has it. */
+START_TEST(every_port)
+{
+	struct guest g;
+
+	plane_config.port = (enum config_port)_i;
+	plane_start(1);
+	guest_start(&g, 7, 1, NULL);
+	exchange_all(&g);
+	ck_assert_int_eq(guest_map(&g, 0, true, true), 0);
+	exchange_all(&g);
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
 START_TEST(every_number)
 {
 	struct { unsigned int *key, value; } numbers[] = {
@@ -385,6 +401,7 @@ void add_path_case(Suite *s)
 	tcase_add_test(c, mixed_pages);
 	tcase_add_test(c, slots_of_any_shape);
 	tcase_add_loop_test(c, every_switch, 0, 12);
+	tcase_add_loop_test(c, every_port, CONFIG_PORT_IO_URING, CONFIG_PORT_VHOST + 1);
 	tcase_add_loop_test(c, every_number, 0, 10);
 	tcase_add_test(c, direct_reads);
 	tcase_add_test(c, multicast_filter);
