@@ -10,7 +10,7 @@ netbackexamplesdir = $(docdir)/examples
 dist_netbackexamples_DATA = hotplug/netback-ng-whole-host.conf.example
 
 systemdsystemunit_DATA = hotplug/netback-ngd.service hotplug/credit-adjustd.service
-EXTRA_DIST += hotplug/credit-adjustd.service.in
+EXTRA_DIST += hotplug/credit-adjustd.service.in hotplug/credit-adjustctl.bash-completion
 CLEANFILES += hotplug/credit-adjustd.service
 hotplug/credit-adjustd.service: hotplug/credit-adjustd.service.in
 	$(AM_V_GEN)$(MKDIR_P) hotplug && $(SED) -e 's|@sbindir[@]|$(sbindir)|' $< >$@.tmp && mv $@.tmp $@
@@ -26,7 +26,8 @@ install-data-hook: install-bash-completion
 install-bash-completion:
 	$(MKDIR_P) $(DESTDIR)$(bashcompletiondir)
 	$(INSTALL_DATA) $(srcdir)/hotplug/netback-ngctl.bash-completion $(DESTDIR)$(bashcompletiondir)/netback-ngctl
+	$(INSTALL_DATA) $(srcdir)/hotplug/credit-adjustctl.bash-completion $(DESTDIR)$(bashcompletiondir)/credit-adjustctl
 uninstall-hook: uninstall-bash-completion
 uninstall-bash-completion:
-	rm -f $(DESTDIR)$(bashcompletiondir)/netback-ngctl
+	rm -f $(DESTDIR)$(bashcompletiondir)/netback-ngctl $(DESTDIR)$(bashcompletiondir)/credit-adjustctl
 .PHONY: install-bash-completion uninstall-bash-completion
