@@ -62,7 +62,7 @@ static void sample_fill(struct adjust *a, uint32_t i, uint64_t ns, uint64_t now)
 		.busy_mille = mille(r->busy, r->looks), .turns_mille = mille(r->turns, r->looks),
 		.frames = per_second(frames_moved(r) + r->moved[RECORD_VF], ns),
 		.blind = net_is_blind(&a->net, r->xen.domid), .held = is_held(r, now),
-		.never = r->rule.never, .floor = r->rule.floor, .share_mille = r->rule.share_mille,
+		.never = r->rule.never || r->refused, .floor = r->rule.floor, .share_mille = r->rule.share_mille,
 	};
 }
 
@@ -87,6 +87,7 @@ static void round_begin_again(struct adjust *a)
 
 		r->round_cpu_ns = r->xen.cpu_ns;
 		r->looks = r->busy = r->turns = 0;
+		r->refused -= r->refused != 0;
 		memset(r->moved, 0, sizeof(r->moved));
 	}
 }
@@ -103,7 +104,8 @@ static void pools_read(struct adjust *a)
 	for (int i = 0; i < n; i++) {
 		bool known = (uint32_t)i < a->pools && a->pool[i].xen.id == list[i].id;
 
-		a->pool[i] = (struct adjust_pool){ .xen = list[i], .named = known && a->pool[i].named };
+		a->pool[i] = (struct adjust_pool){ .xen = list[i], .named = known && a->pool[i].named,
+						    .refused = known && a->pool[i].refused };
 	}
 	a->pools = (uint32_t)n;
 }
