@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The lab is run by hand or by CI from a checkout; it is only carried here.
 EXTRA_DIST += tests/lab/README tests/lab/lab \
+	tests/lab/dom0/credit-rounds \
 	tests/lab/dom0/early-init \
 	tests/lab/dom0/guest-exec \
 	tests/lab/dom0/netback-ngd-unit \
