@@ -233,7 +233,10 @@ lab_run_one() {
 hosts_ready() {
 	local h
 	hosts_up "$(scenario_field "$1" hosts)" || return 1
-	for h in $(hosts_alive); do bounded 120 clean_host "$h"; done
+	for h in $(hosts_alive); do
+		bounded 120 clean_host "$h"
+		bounded 60 host_ssh "$h" /opt/lab/vfs "$(grep -q '^# needs:.*sriov' "$1" && echo 4 || echo 0)"
+	done
 	return 0
 }
 
