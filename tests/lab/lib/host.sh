@@ -14,7 +14,7 @@ host_pid() { cat "$run_dir/$1/pid" 2>/dev/null; }
 # The pid may be another process's by now: ask what it is.
 host_alive() {
 	local pid
-	pid=$(host_pid "$1") && [ -n "$pid" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "xen-net-ng-lab-$1 "
+	pid=$(host_pid "$1") && [ -n "$pid" ] && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -q "xen-net-ng-lab-$1 "
 }
 hosts_alive() {
 	local h

@@ -124,6 +124,7 @@ bounded() {
 	bounded_group=$!
 	(bounded_watch "$seconds" "$bounded_group") </dev/null >/dev/null 2>&1 8>&- &
 	bounded_watchdog=$!
+	disown "$bounded_watchdog" # its end is no news
 	set +m
 	wait "$bounded_group" 2>/dev/null
 	rc=$?
@@ -143,7 +144,7 @@ bounded_end() {
 	local group
 	for group in $bounded_watchdog $bounded_group; do
 		kill -KILL -- "-$group"
-		wait "$group"
+		until_true 5 process_gone "$group"
 	done 2>/dev/null
 	bounded_group="" bounded_watchdog=""
 }
@@ -172,6 +173,7 @@ run_scenario() {
 	*) not_ok "$name" "$(cat "$scenario_dir/why" 2>/dev/null || echo "it ended early")" ;;
 	esac
 	print_figures "$name"
+	return 0
 }
 
 not_ok() {
