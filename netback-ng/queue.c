@@ -102,7 +102,7 @@ static bool want_frames(struct queue *q, uint64_t now)
 
 static bool keep_polling(const struct queue *q, uint64_t now)
 {
-	return netif_coalesce_decide(&q->tx_coalesce, now).poll;
+	return now >= q->worker->no_poll_until_ns && netif_coalesce_decide(&q->tx_coalesce, now).poll;
 }
 
 bool queue_arm(struct queue *q)

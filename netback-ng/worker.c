@@ -19,6 +19,9 @@
 /* Events without work in between before the next one is held back, and how long. */
 #define SPURIOUS_MAX 16
 #define SPURIOUS_HOLD_NS 10000000ull
+/* A yield that takes longer let somebody else run; then there is no polling for so long. */
+#define YIELD_LONG_NS 15000ull
+#define CONTENDED_NS 100000000ull
 /* Events taken in one go; the descriptor stays readable where there are more. */
 #define EVENTS_MAX 64
 
@@ -350,6 +353,20 @@ static void sleep_until(struct worker *w, uint64_t deadline)
 	atomic_store(&w->asleep, false);
 }
 
+/*
+ * Only polling: whoever is to give us work may be waiting for this CPU.  Where a
+ * yield took long, others do: each one more would cost a whole time slice of
+ * theirs (EEVDF), while a sleeper's wake-up preempts them.  So no polling for a while.
+ */
+static void yield(struct worker *w)
+{
+	uint64_t now = clock_ns();
+
+	sched_yield();
+	if (clock_ns() - now > YIELD_LONG_NS)
+		w->no_poll_until_ns = now + CONTENDED_NS;
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
@@ -369,9 +386,8 @@ static void *worker_main(void *arg)
 			sleep_until(w, next_timer(w));
 		else if (io_uring_sq_ready(&w->ring))
 			io_uring_submit(&w->ring);
-		/* Only polling: whoever is to give us work may be waiting for this CPU. */
 		if (!worked && w->active)
-			sched_yield();
+			yield(w);
 	}
 	return NULL;
 }

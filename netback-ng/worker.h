@@ -61,6 +61,7 @@ struct worker {
 	unsigned int nports;
 	unsigned int nqueues;	/* assigned here */
 	uint64_t now_ns;	/* of this round */
+	uint64_t no_poll_until_ns; /* others want this CPU: sleep, do not poll */
 
 	int call_fd;		/* eventfd: a call waits */
 	bool call_armed, evtchn_armed;

@@ -15,10 +15,15 @@ guest_number() {
 		echo \$n >$2.number; }; cat $2.number"
 }
 
-# guest_config NUMBER NAME VIF...: vif k has address 10.77.K.NUMBER.
+# guest_config NUMBER NAME VIF...: vif k has address 10.77.K.NUMBER. From the environment: LAB_GUEST_VCPUS,
+# LAB_GUEST_DISK (an xl disk specification in quotes), LAB_GUEST_EXTRA (more of the kernel's command line),
+# LAB_GUEST_PCI=1 (PCI devices can be attached), LAB_GUEST_BOND=1 (address 0 is on a bond of vif 0 and a VF).
 guest_config() {
-	local number=$1 name=$2 k=0 vifs="" addresses="" vif
+	local number=$1 name=$2 k=0 vifs="" addresses="" vif extra=${LAB_GUEST_EXTRA:-}
 	shift 2
+	[ -z "${LAB_GUEST_BOND:-}" ] || extra+=" lab.bond=1"
+	# Without a bounce buffer in low memory a PV guest's DMA faults in the IOMMU.
+	[ -z "${LAB_GUEST_PCI:-}" ] || extra+=" iommu=soft swiotlb=2048"
 	[ $# -gt 0 ] || set -- bridge=xenbr0
 	for vif in "$@"; do
 		case $vif in *bridge=*) ;; *) vif="bridge=xenbr0,$vif" ;; esac
@@ -30,12 +35,13 @@ guest_config() {
 		name = "$name"
 		kernel = "/opt/lab/guest/vmlinuz"
 		ramdisk = "/opt/lab/guest/initrd.gz"
-		extra = "console=hvc0 lab.ip=$addresses ${LAB_GUEST_EXTRA:-}"
+		extra = "console=hvc0 lab.ip=$addresses $extra"
 		memory = 256
 		vcpus = ${LAB_GUEST_VCPUS:-1}
 		vif = [ $vifs ]
 		disk = [ ${LAB_GUEST_DISK:-} ]
 		on_crash = "preserve"
+		$([ -z "${LAB_GUEST_PCI:-}" ] || echo 'passthrough = "enabled"')
 	END
 }
 guest_mac() { printf '00:16:3e:77:%02x:%02x' "$2" "$1"; }

@@ -123,7 +123,10 @@ make_project() {
 	(cd "$top" && { project_files; git -c safe.directory='*' ls-files -z -co --exclude-standard -- tests/lab; } |
 		tar -c --null --ignore-failed-read -T -) | tar -x -C "$cache/project.src"
 	in_root "$cache/tools" sh -ec "cd /lab/project.src; autoreconf -fi; mkdir build; cd build
-		../configure $flags; make -j\"\$(nproc)\"; make install DESTDIR=/lab/${1##*/}"
+		../configure $flags; make -j\"\$(nproc)\"; make install DESTDIR=/lab/${1##*/}
+		make module KERNEL_BUILD=\"\$(echo /usr/src/linux-headers-*-amd64)\"
+		install -D -m 644 netfront-ng/linux/tree/xen-netfront-ng.ko /lab/${1##*/}/opt/lab/guest/modules/xen-netfront-ng.ko
+		strip -g /lab/${1##*/}/opt/lab/guest/modules/xen-netfront-ng.ko"
 	rm -rf "$cache/project.src"
 }
 
@@ -134,8 +137,8 @@ inputs_guest() { key_of dom0 && digest "$lab_dir/guest"; }
 guest_programs() {
 	local p lib
 	for p in "$@"; do
-		install -D "$cache/dom0/usr/bin/$p" "$root/usr/bin/$p"
-		in_root "$cache/dom0" ldd "/usr/bin/$p" | grep -o '/[^ ]*' | while read -r lib; do
+		install -D "$cache/dom0/usr/$p" "$root/usr/$p"
+		in_root "$cache/dom0" ldd "/usr/$p" | grep -o '/[^ ]*' | while read -r lib; do
 			install -D "$cache/dom0/$lib" "$root/$lib"
 		done
 	done
@@ -158,10 +161,10 @@ make_guest() {
 	root=$1/root
 	mkdir -p "$root"/{bin,proc,sys,dev,tmp,run,etc}
 	install "$cache/tools/bin/busybox" "$root/bin/busybox"
-	guest_programs iperf3 ping
+	guest_programs bin/dash bin/iperf3 bin/ping bin/ip sbin/ethtool
 	# pthread_cancel loads it at run time.
 	install -D "$cache"/dom0/usr/lib/x86_64-linux-gnu/libgcc_s.so.1 "$root/usr/lib/x86_64-linux-gnu/libgcc_s.so.1"
-	root_modules xen-netfront xen-blkfront bonding af_packet ext4
+	root_modules xen-netfront xen-blkfront xen-pcifront igbvf bonding af_packet ext4
 	install "$lab_dir/guest/init" "$root/init"
 	pack_root "$1/initrd.gz"
 	cp "$cache"/dom0/boot/vmlinuz-* "$1/vmlinuz"
@@ -197,8 +200,17 @@ make_overlay() {
 	rm -rf "$root"
 	cp "$cache"/dom0/boot/vmlinuz-* "$1/vmlinuz"
 	cp -a "$cache/project/." "$1/tree/"
-	printf '::sysinit:/opt/lab/start\n::respawn:/usr/sbin/sshd -D -o UseDNS=no\n' >"$1/tree/etc/inittab"
+	# A shell on the console for when ssh fails; sshd does not take slow clients for attackers.
+	printf '%s\n' ::sysinit:/opt/lab/start hvc0::respawn:/bin/bash \
+		'::respawn:/usr/sbin/sshd -D -E /var/log/sshd.log -o UseDNS=no -o PerSourcePenalties=no -o MaxStartups=100' \
+		>"$1/tree/etc/inittab"
 	cp "$cache/guest/vmlinuz" "$cache/guest/initrd.gz" "$1/tree/opt/lab/guest/"
+	# The project's own module is an archive behind the guest's: the kernel unpacks both.
+	mkdir -p "$root"
+	mv "$1/tree/opt/lab/guest/modules" "$root/"
+	pack_root "$1/modules.gz"
+	cat "$1/modules.gz" >>"$1/tree/opt/lab/guest/initrd.gz"
+	rm -rf "$root" "$1/modules.gz"
 	install "$lab_dir"/dom0/* "$1/tree/opt/lab/"
 	overlay_access "$1/tree"
 	tar -C "$1/tree" --owner=0 --group=0 -cf "$1/overlay.tar" .
@@ -206,6 +218,7 @@ make_overlay() {
 }
 overlay_access() {
 	cp "$cache/access/host_key" "$1/etc/ssh/ssh_host_ed25519_key"
+	ssh-keygen -y -f "$cache/access/host_key" >"$1/etc/ssh/ssh_host_ed25519_key.pub"
 	cp "$cache/access/key" "$1/root/.ssh/id_ed25519"
 	cp "$cache/access/key.pub" "$1/root/.ssh/authorized_keys"
 	printf 'Host *\n\tStrictHostKeyChecking no\n\tUserKnownHostsFile /dev/null\n\tLogLevel ERROR\n' >"$1/root/.ssh/config"

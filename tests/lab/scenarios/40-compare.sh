@@ -7,7 +7,7 @@ rounds=${LAB_ROUNDS:-5}
 seconds=${LAB_SECONDS:-6}
 check "start the daemon" daemon a start ${LAB_NGD_OPTIONS:-}
 check "create the guest on the kernel" guest_create a kernel
-check "create the guest on netback-ngd" guest_create a ng script=vif-ng
+LAB_GUEST_EXTRA=${LAB_NG_EXTRA:-} check "create the guest on netback-ngd" guest_create a ng script=vif-ng
 
 declare -A got
 tcp='.end.sum_received | "\(.bits_per_second / 1e6) \(.bytes)"'

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/interrupt.h>
+#include <xen/events.h>
+
+#include "ng.h"
+
+static irqreturn_t queue_event(int irq, void *arg)
+{
+	struct ng_queue *q = arg;
+
+	/* Acknowledged when the poll is over: until then the channel stays masked. */
+	set_bit(irq == q->tx_irq ? NG_EVENT_TX : NG_EVENT_RX, &q->events);
+	ng_count(&q->stats.events, 1);
+	napi_schedule(&q->napi);
+	return IRQ_HANDLED;
+}
+
+static void acknowledge(struct ng_queue *q)
+{
+	/* An event without work is one that a hostile back end may send without end (XSA-332). */
+	unsigned int flags = q->work ? 0 : XEN_EOI_FLAG_SPURIOUS;
+
+	if (!q->events)
+		return;
+	ng_count(&q->stats.events_spurious, !q->work);
+	q->work = 0;
+	if (test_and_clear_bit(NG_EVENT_TX, &q->events))
+		xen_irq_lateeoi(q->tx_irq, flags);
+	if (test_and_clear_bit(NG_EVENT_RX, &q->events))
+		xen_irq_lateeoi(q->rx_irq, flags);
+}
+
+static enum hrtimer_restart holdoff_over(struct hrtimer *timer)
+{
+	struct ng_queue *q = container_of(timer, struct ng_queue, holdoff);
+
+	napi_schedule(&q->napi);
+	return HRTIMER_NORESTART;
+}
+
+/*
+ * Responses to transmissions are waited for until most of those that are due have come:
+ * they do come, so that no timer is needed.
+ */
+static bool arm_tx(struct ng_queue *q)
+{
+	const struct netif_front_ring *r = &q->tx.ring.ring;
+	u32 due = READ_ONCE(r->req_pub) - r->rsp_cons;
+
+	return netif_front_arm(&q->tx.ring.ring, max(1u, due * 3 / 4));
+}
+
+/* Ask for events; true where there is work already. */
+static bool arm(struct ng_queue *q, u64 now)
+{
+	struct netif_coalesce_decision d = netif_coalesce_decide(&q->coalesce, now);
+	bool tx = arm_tx(q);
+	bool rx = netif_front_arm(&q->rx.ring.ring, d.ahead);
+
+	if (tx || rx)
+		return true;
+	if (d.timer_ns) {
+		ng_count(&q->stats.holdoffs, 1);
+		hrtimer_start(&q->holdoff, ns_to_ktime(d.timer_ns), HRTIMER_MODE_REL);
+	}
+	return false;
+}
+
+static int queue_poll(struct napi_struct *napi, int budget)
+{
+	struct ng_queue *q = container_of(napi, struct ng_queue, napi);
+	int done;
+	u64 now;
+
+	ng_count(&q->stats.polls, 1);
+	ng_tx_reap(q, budget);
+	if (!budget)
+		return 0;
+	done = ng_rx_poll(q, budget);
+	now = ktime_get_ns();
+	netif_coalesce_update(&q->coalesce, done, now);
+	if (done == budget)
+		return budget;
+	if (!READ_ONCE(q->broken) && arm(q, now))
+		return budget;
+	/* A broken queue's channels stay masked. */
+	if (napi_complete_done(napi, done) && !READ_ONCE(q->broken))
+		acknowledge(q);
+	return done;
+}
+
+static int open_event(struct ng_queue *q, evtchn_port_t *port, int *irq, char *name,
+		      const char *suffix)
+{
+	int rc = xenbus_alloc_evtchn(q->dev->xbdev, port);
+
+	if (rc)
+		return rc;
+	snprintf(name, sizeof(q->tx_name), "%s-q%u%s", netdev_name(q->dev->netdev), q->index,
+		 suffix);
+	rc = bind_evtchn_to_irqhandler_lateeoi(*port, queue_event, 0, name, q);
+	if (rc < 0) {
+		xenbus_free_evtchn(q->dev->xbdev, *port);
+		return rc;
+	}
+	*irq = rc;
+	return 0;
+}
+
+static int open_events(struct ng_queue *q)
+{
+	bool split = q->dev->features.split;
+	int rc = open_event(q, &q->tx_port, &q->tx_irq, q->tx_name, split ? "-tx" : "");
+
+	if (rc)
+		return rc;
+	q->rx_irq = q->tx_irq;
+	q->rx_port = q->tx_port;
+	if (!split)
+		return 0;
+	rc = open_event(q, &q->rx_port, &q->rx_irq, q->rx_name, "-rx");
+	if (rc) {
+		unbind_from_irqhandler(q->tx_irq, q);
+		q->tx_irq = q->rx_irq = 0;
+	}
+	return rc;
+}
+
+static void close_events(struct ng_queue *q)
+{
+	if (q->rx_irq != q->tx_irq)
+		unbind_from_irqhandler(q->rx_irq, q);
+	if (q->tx_irq)
+		unbind_from_irqhandler(q->tx_irq, q);
+	q->tx_irq = q->rx_irq = 0;
+	q->events = 0;
+}
+
+int ng_queue_open(struct ng_queue *q)
+{
+	int rc;
+
+	q->broken = false;
+	q->nstatic = 0;
+	rc = ng_tx_open(q);
+	if (rc)
+		return rc;
+	rc = ng_rx_open(q);
+	if (rc)
+		goto close_tx;
+	netif_napi_add(q->dev->netdev, &q->napi, queue_poll);
+	hrtimer_init(&q->holdoff, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	q->holdoff.function = holdoff_over;
+	netif_coalesce_init(&q->coalesce, &q->dev->coalesce);
+	rc = open_events(q);
+	if (rc)
+		goto close_rx;
+	q->dev->pool_grants += q->tx.pool.size + q->rx.pool.size;
+	WRITE_ONCE(q->open, true);
+	return 0;
+close_rx:
+	netif_napi_del(&q->napi);
+	ng_rx_close(q);
+close_tx:
+	ng_tx_close(q);
+	return rc;
+}
+
+void ng_queue_close(struct ng_queue *q)
+{
+	if (!q->open)
+		return;
+	ng_queue_stop(q);
+	close_events(q);
+	WRITE_ONCE(q->open, false);
+	netif_napi_del(&q->napi);
+	ng_rx_close(q);
+	ng_tx_close(q);
+}
+
+void ng_queue_start(struct ng_queue *q)
+{
+	if (!q->open || q->running)
+		return;
+	q->running = true;
+	napi_enable(&q->napi);
+	/* What came while nobody looked, and the first receive buffers. */
+	local_bh_disable();
+	napi_schedule(&q->napi);
+	local_bh_enable();
+}
+
+void ng_queue_stop(struct ng_queue *q)
+{
+	if (!q->running)
+		return;
+	q->running = false;
+	napi_disable(&q->napi);
+	hrtimer_cancel(&q->holdoff);
+}
+
+void ng_queue_coalesce(struct ng_queue *q)
+{
+	bool running = q->running;
+
+	ng_queue_stop(q);
+	netif_coalesce_init(&q->coalesce, &q->dev->coalesce);
+	if (running)
+		ng_queue_start(q);
+}
+
+void ng_queue_kick(struct ng_queue *q)
+{
+	if (!q->open)
+		return;
+	notify_remote_via_irq(q->tx_irq);
+	if (q->rx_irq != q->tx_irq)
+		notify_remote_via_irq(q->rx_irq);
+	if (!q->running)
+		return;
+	local_bh_disable();
+	napi_schedule(&q->napi);
+	local_bh_enable();
+}
+
+void ng_queue_break(struct ng_queue *q, enum netif_error err)
+{
+	struct net_device *netdev = q->dev->netdev;
+
+	if (READ_ONCE(q->broken))
+		return;
+	WRITE_ONCE(q->broken, true);
+	net_err_ratelimited("%s: queue %u shut, its back end broke the protocol (%s): %s; to start it anew: ip link set %s down && ip link set %s up\n",
+			    netdev_name(netdev), q->index, netif_error_name(err),
+			    netif_error_text(err), netdev_name(netdev), netdev_name(netdev));
+	schedule_work(&q->dev->reset);
+}

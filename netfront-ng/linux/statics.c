@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Static grants (netif.h, control messages 8-10): the back end maps a queue's pools
+ * once.  From then on all is sent from these pages, and no frame costs a grant.
+ */
+#include "ng.h"
+
+static u32 pages_of(const struct ng_queue *q)
+{
+	return q->rx.pool.size + q->tx.pool.size;
+}
+
+/* Entry i of a queue's pages: those to receive first, then those to send. */
+static struct netif_gref entry(const struct ng_queue *q, u32 i)
+{
+	if (i < q->rx.pool.size)
+		return (struct netif_gref){ .ref = q->rx.pool.pages[i].gref };
+	return (struct netif_gref){
+		.ref = q->tx.pool.pages[i - q->rx.pool.size].gref,
+		.flags = NETIF_GREF_READONLY,
+	};
+}
+
+/* One message about n entries from first on. */
+static int message(struct ng_queue *q, u16 type, u32 first, u32 n)
+{
+	u32 args[3] = { q->index, 0, n }, i;
+	struct netif_gref *list = ng_control_page(q->dev, &args[1]);
+
+	for (i = 0; i < n; i++)
+		list[i] = entry(q, first + i);
+	return ng_control_call(q->dev, type, args, NULL);
+}
+
+static int map_queue(struct ng_queue *q)
+{
+	const u32 args[3] = { q->index };
+	u32 room = 0;
+	int rc = ng_control_call(q->dev, NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, args, &room);
+
+	if (rc)
+		return rc;
+	room = min(room, pages_of(q));
+	while (q->nstatic < room && !rc) {
+		u32 n = min_t(u32, room - q->nstatic, NETIF_GREFS_PER_PAGE);
+
+		rc = message(q, NETIF_CTRL_TYPE_ADD_GREF_MAPPING, q->nstatic, n);
+		if (!rc)
+			q->nstatic += n;
+	}
+	/* Copying to a page that the back end does not map would only add a copy. */
+	WRITE_ONCE(q->tx.mapped, q->nstatic == pages_of(q));
+	return rc;
+}
+
+/* Were it the same daemon as before, it would refuse to map what it has mapped. */
+static int unmap_queue(struct ng_queue *q)
+{
+	int rc = 0;
+
+	WRITE_ONCE(q->tx.mapped, false);
+	while (q->nstatic && rc != -ETIMEDOUT) {
+		u32 n = q->nstatic % NETIF_GREFS_PER_PAGE ?: NETIF_GREFS_PER_PAGE;
+
+		q->nstatic -= n;
+		rc = message(q, NETIF_CTRL_TYPE_DEL_GREF_MAPPING, q->nstatic, n);
+	}
+	q->nstatic = 0;
+	return rc;
+}
+
+void ng_statics_setup(struct ng_device *dev)
+{
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 0; i < dev->nqueues && rc != -ETIMEDOUT; i++)
+		rc = unmap_queue(dev->queue[i]);
+	for (i = 0; i < dev->nqueues; i++) {
+		rc = dev->control.open && ng_params.static_grants ? map_queue(dev->queue[i]) :
+								    -EOPNOTSUPP;
+		/* The other queues stay with ordinary grants: the back end copies. */
+		if (rc)
+			break;
+	}
+	if (rc && rc != -EOPNOTSUPP)
+		netdev_warn(dev->netdev, "the back end did not map its pages (%d): it goes on with ordinary grants; see the back end's log\n",
+			    rc);
+}

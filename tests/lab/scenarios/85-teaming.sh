@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
+# hosts: a
+# needs: sriov
+# A VF with the vif's MAC comes and goes under the guest's pings to Dom0: frames take the VF while it is there, the
+# interface stays the same, and no ping is lost when the toolstack asks for the vif before it takes the VF away.
+rounds=${LAB_ROUNDS:-3}
+check "start the daemon" daemon a start
+LAB_GUEST_PCI=1 LAB_GUEST_EXTRA=lab.netfront=ng check "create g1" guest_create a g1 script=vif-ng
+one=$(guest_address a g1)
+check "ping before" ping_guest a "$one"
+pf=$(pf_name a) vf=$(vf_address a 0) mac=$(guest_mac "$(on a cat /run/guests/g1.number)" 0)
+domid=$(on a xl domid g1)
+backend=backend/vif/$domid/0 front=/local/domain/$domid/device/vif/0
+check "the VF has the vif's MAC" on a "ip link set $pf vf 0 mac $mac"
+check "make it assignable" on a "xl pci-assignable-add $vf"
+
+datapath_is() { [ "$(on a xenstore-read "$front/datapath")" = "$1" ]; }
+counter() { guest_exec a g1 "ethtool -S eth0 | sed -n 's/^ *$1: //p'"; }
+check "the guest can switch" on a "[ \$(xenstore-read $front/feature-datapath-switch) = 1 ]"
+datapath_is pv || fail "a guest without a VF says its path is not pv"
+
+# The bridge's entry is the toolstack's business (xl-net): here it follows what the guest announces.
+lost=0
+for ((round = 1; round <= rounds; round++)); do
+	check "ask for the VF" on a "xenstore-write $backend/request-datapath vf"
+	check "start pings" guest_exec a g1 "ping -D -i 0.01 -W 5 10.77.0.1 >/tmp/ping.log 2>&1 & echo \$! >/tmp/ping.pid"
+	check "attach the VF, round $round" on a "xl pci-attach g1 $vf"
+	wait_for 90 "the guest moves to the VF, round $round" datapath_is vf
+	before=$(counter vf_tx_packets)
+	sleeping=$(guest_exec a g1 "sleep 2; echo done")
+	[ "$(counter vf_tx_packets)" -gt "$before" ] || fail "the guest sends nothing through the VF"
+	check "ask for the vif" on a "xenstore-write $backend/request-datapath pv"
+	wait_for 60 "the guest moves to the vif, round $round" datapath_is pv
+	check "detach the VF" on a "xl pci-detach g1 $vf"
+	check "end pings" guest_exec a g1 "kill -INT \$(cat /tmp/ping.pid); sleep 2; tail -n 3 /tmp/ping.log"
+	summary=$(guest_exec a g1 "grep transmitted /tmp/ping.log")
+	sent=$(sed 's/ packets.*//' <<<"$summary") got=$(sed 's/.*, \([0-9]*\) received.*/\1/' <<<"$summary")
+	note "round $round: $summary"
+	# One may be under way when ping ends.
+	lost=$((lost + sent - got - 1 > 0 ? lost + sent - got - 1 : lost))
+done
+figures rounds "$rounds" lost_pings "$lost" switches "$(counter vf_switches)"
+[ "$lost" = 0 ] || fail "$lost pings lost in $rounds rounds"
+
+check "attach once more" on a "xl pci-attach g1 $vf"
+check "ask for the VF" on a "xenstore-write $backend/request-datapath vf"
+wait_for 90 "the guest moves to the VF" datapath_is vf
+check "detach without asking" on a "xl pci-detach g1 $vf"
+wait_for 60 "the guest goes back by itself" datapath_is pv
+check "ping at the end" ping_guest a "$one"
+bad=$(guest_exec a g1 "dmesg | grep -E 'WARN|BUG|Oops|Call Trace' | head -n 3")
+[ -z "$bad" ] || fail "the guest's kernel says: $bad"
+check "destroy" guest_destroy a g1
