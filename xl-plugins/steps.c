@@ -4,8 +4,7 @@
  *
  * A frame for the guest arrives at the NIC, whose switch delivers it by MAC: to the VF that has the
  * MAC, else to the PF, whose bridge forwards it to the vif. During a switch the PF takes the MAC,
- * too
- * ("filter"), so that both paths carry frames to the guest, and the guest decides: a bond drops
+ * too ("filter"), so that both paths carry frames to the guest, and the guest decides: a bond drops
  * what arrives on its inactive slave, netfront-ng takes from both.
  */
 #include "xl-plugins/steps.h"
@@ -20,8 +19,10 @@
 #define POLL_MS 20
 /* A guest whose link went down has moved its traffic within this, or will when the VF goes. */
 #define LINK_SECONDS 2
-/* A guest that was sending and then is silent on both paths for so long has moved to a VF that does
- * not work. */
+/*
+ * A guest that was sending and then is silent on both paths for so long has moved to a VF that does
+ * not work.
+ */
 #define SILENCE_MS 8000
 /* Silent for so long, it may wait for an answer that went to where it no longer is. */
 #define QUIET_MS 100
@@ -160,8 +161,10 @@ static int forward_to(struct xlnet *x, const struct op *op, const char *port, bo
 {
 	int rc;
 
-	/* Not a Linux bridge, or none of its ports leads to the PF: it learns from the guest's
-	 * announcement. */
+	/*
+	 * Not a Linux bridge, or none of its ports leads to the PF: it learns from the guest's
+	 * announcement.
+	 */
 	if (!*port || !sysfs_is_bridge(x, op->nic.bridge))
 		return 0;
 	rc = netlink_fdb_set(port, &op->nic.mac, keep);

@@ -226,8 +226,10 @@ START_TEST(a_guest_that_does_not_answer_stays_where_it_is)
 	fake->doms[0].mute = true;
 	ck_assert_int_lt(run(cases[_i].target), 0);
 	if (recorded()) {
-		/* It does not let go of the VF either; once it does, it is on its vif, whichever
-		 * way this began. */
+		/*
+		 * It does not let go of the VF either; once it does, it is on its vif, whichever
+		 * way this began.
+		 */
 		fake->doms[0].mute = false;
 		ck_assert_int_eq(recover(), 0);
 		ck_assert_str_eq(flaw(PATH_PV), good);
