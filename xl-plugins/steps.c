@@ -24,8 +24,6 @@
  * not work.
  */
 #define SILENCE_MS 8000
-/* Silent for so long, it may wait for an answer that went to where it no longer is. */
-#define QUIET_MS 100
 
 /* What a NIC's driver cannot do is not needed for the switch, it only costs some frames. */
 static int optional(struct xlnet *x, const struct op *op, const char *what, int rc)
@@ -259,8 +257,7 @@ static int wait_bond(struct xlnet *x, struct op *op)
 
 	while (!vf_in_use(x, op)) {
 		pulse_look(x, op, &p);
-		if (now_ms() - p.at > QUIET_MS)
-			forget_place(x, op, op->nic.ifname);
+		forget_place(x, op, op->nic.ifname);
 		silent = p.frames != p.first && now_ms() - p.at > SILENCE_MS;
 		if (silent || now_ms() >= end)
 			return bond_failed(op, &p, silent);

@@ -351,6 +351,17 @@ START_TEST(a_guest_that_is_gone)
 }
 END_TEST
 
+START_TEST(a_mac_that_a_destroyed_guest_left)
+{
+	start(FAKE_STOCK, PATH_PV);
+	fake->vfs[0].owner = 0;
+	ck_assert_str_ne(flaw(PATH_PV), good);
+	ck_assert_int_eq(recover(), 0);
+	ck_assert(mac_is_zero(&fake->vfs[0].mac));
+	fake_end(&x);
+}
+END_TEST
+
 START_TEST(a_guest_that_rebooted)
 {
 	interrupted();
@@ -415,6 +426,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_nic_without_link_state_or_zero_mac);
 	tcase_add_test(t, operations_on_one_guest_exclude_each_other);
 	tcase_add_test(t, a_guest_that_is_gone);
+	tcase_add_test(t, a_mac_that_a_destroyed_guest_left);
 	tcase_add_test(t, a_guest_that_rebooted);
 	tcase_add_test(t, a_record_that_is_none);
 	tcase_add_test(t, a_dry_run_changes_nothing);
