@@ -10,7 +10,7 @@
 rounds=${LAB_ROUNDS:-3}
 LAB_GUEST_PCI=1 LAB_GUEST_BOND=1 check "create g1" guest_create a g1
 one=$(guest_address a g1)
-pf=$(pf_name a) vf=$(vf_address a 0) mac=$(guest_mac 11 0)
+pf=$(pf_name a) vf=$(vf_address a 0) mac=$(guest_mac "$(on a cat /run/guests/g1.number)" 0)
 check "ping" ping_guest a "$one"
 check "net-check" on a "xl-net net-check -j | jq -e '.iommu and .log_dirty_pv and (.free_vfs | length) > 0'"
 check "net-list" on a "xl-net net-list -j | jq -e '.[0].path == \"pv\" and .[0].backend == \"kernel\"'"
