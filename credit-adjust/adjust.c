@@ -53,16 +53,16 @@ static uint64_t frames_moved(const struct record *r)
 static void sample_fill(struct adjust *a, uint32_t i, uint64_t ns, uint64_t now)
 {
 	struct record *r = &a->record[i];
-	uint32_t current = a->sample[i].current;
+	const struct policy_sample before = a->sample[i];
 
 	a->sample[i] = (struct policy_sample){
 		.id = r->xen.domid, .pool = r->xen.pool, .sched = sched_of_pool(a, r->xen.pool),
-		.vcpus = r->xen.vcpus, .current = current, .baseline = current,
+		.vcpus = r->xen.vcpus, .current = before.current, .baseline = before.baseline,
 		.cpu_mille = mille(r->xen.cpu_ns - r->round_cpu_ns, ns),
 		.busy_mille = mille(r->busy, r->looks), .turns_mille = mille(r->turns, r->looks),
 		.frames = per_second(frames_moved(r) + r->moved[RECORD_VF], ns),
 		.blind = net_is_blind(&a->net, r->xen.domid), .held = is_held(r, now),
-		.never = r->rule.never, .floor = r->rule.floor, .share_mille = r->rule.share_mille,
+		.never = r->rule.never || r->refused, .floor = r->rule.floor, .share_mille = r->rule.share_mille,
 	};
 }
 
@@ -87,6 +87,7 @@ static void round_begin_again(struct adjust *a)
 
 		r->round_cpu_ns = r->xen.cpu_ns;
 		r->looks = r->busy = r->turns = 0;
+		r->refused -= r->refused != 0;
 		memset(r->moved, 0, sizeof(r->moved));
 	}
 }
@@ -103,7 +104,8 @@ static void pools_read(struct adjust *a)
 	for (int i = 0; i < n; i++) {
 		bool known = (uint32_t)i < a->pools && a->pool[i].xen.id == list[i].id;
 
-		a->pool[i] = (struct adjust_pool){ .xen = list[i], .named = known && a->pool[i].named };
+		a->pool[i] = (struct adjust_pool){ .xen = list[i], .named = known && a->pool[i].named,
+						    .refused = known && a->pool[i].refused };
 	}
 	a->pools = (uint32_t)n;
 }
@@ -148,8 +150,9 @@ void adjust_round(struct adjust *a, uint64_t now)
 	for (uint32_t i = 0; i < a->n; i++)
 		sample_fill(a, i, ns, now);
 	sample_relay(a, ns);
-	weigh_observe(a);
-	policy_round(&a->config->params, a->sample, a->state, a->result, a->n);
+	policy_classify(&a->config->params, a->sample, a->state, a->result, a->n);
+	weigh_observe_live(a);
+	policy_decide(&a->config->params, a->sample, a->state, a->result, a->n);
 	weigh_apply(a);
 	round_begin_again(a);
 }

@@ -38,6 +38,7 @@ struct record {
 	bool was_blocked, seen;
 	uint64_t moved[RECORD_SOURCES]; /* frames since the last round */
 	uint64_t held_until_ns;		/* 0: not held */
+	uint32_t refused;		/* rounds that it is left alone, because Xen refused a weight */
 	uint32_t told;			/* dry run: the weight that the log already spoke of */
 	struct config_rule rule;
 	struct record_counter counter[RECORD_COUNTERS];
@@ -47,7 +48,8 @@ struct adjust_pool {
 	struct xen_pool xen;
 	uint32_t tslice_ms; /* in force; 0: not a credit pool */
 	uint32_t tslice_baseline;
-	bool named; /* the log said that it is left alone */
+	bool named;   /* the log said that it is left alone */
+	bool refused; /* its timeslice cannot be set; not tried again before the load ends */
 };
 
 /* Entry i of the four arrays is one domain; by rising domid. */
@@ -96,6 +98,8 @@ net_found record_found(enum record_source source);
 
 /* weigh.c: has what a->result says written, and remembered first. */
 void weigh_observe(struct adjust *a);
+/* The same, but of a pool where nothing can change only a tenth each time: a hypercall a domain is dear. */
+void weigh_observe_live(struct adjust *a);
 int weigh_apply(struct adjust *a);
 void weigh_restore(struct adjust *a);
 

@@ -40,7 +40,7 @@ static const struct range ranges[] = {
 	{ "io_leave", 0, 1e8, 500, 1, IN_PARAMS(io_leave) },
 	{ "io_full", 1, 1e9, 5000, 1, IN_PARAMS(io_full) },
 	{ "enter_seconds", 1, 60, 2, 1, IN_PARAMS(enter_rounds) },
-	{ "leave_seconds", 1, POLICY_WINDOW, 4, 1, IN_PARAMS(leave_rounds) },
+	{ "leave_seconds", 1, POLICY_WINDOW, 3, 1, IN_PARAMS(leave_rounds) },
 	{ "busy", 0.3, 1, 0.8, 1000, IN_PARAMS(busy_mille) },
 	{ "mixed_below", 0, 1e8, 2000, 1, IN_PARAMS(mixed_below) },
 	{ "min_change", 0.01, 0.5, 0.05, 1000, IN_PARAMS(min_change_mille) },

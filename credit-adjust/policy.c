@@ -13,7 +13,7 @@ void policy_params_default(struct policy_params *p)
 		.io_leave = 500,
 		.io_full = 5000,
 		.enter_rounds = 2,
-		.leave_rounds = 4,
+		.leave_rounds = 3,
 		.busy_mille = 800,
 		.mixed_below = 2000,
 		.min_change_mille = 50,
@@ -77,6 +77,28 @@ static bool is_first_of_pool(const struct policy_sample *s, uint32_t i)
 	return true;
 }
 
+void policy_classify(const struct policy_params *p, const struct policy_sample *s, struct policy_domain *d,
+		     struct policy_result *r, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		classify_round(p, &s[i], &d[i], &r[i]);
+}
+
+bool policy_is_live(uint32_t pool, const struct policy_sample *s, const struct policy_domain *d, uint32_t n)
+{
+	bool gives = false, receives = false;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (s[i].pool != pool)
+			continue;
+		if (s[i].current != s[i].baseline)
+			return true;
+		gives |= d[i].class == POLICY_CPU;
+		receives |= d[i].class == POLICY_IO;
+	}
+	return gives && receives;
+}
+
 void policy_decide(const struct policy_params *p, const struct policy_sample *s, const struct policy_domain *d,
 		   struct policy_result *r, uint32_t n)
 {
@@ -88,8 +110,7 @@ void policy_decide(const struct policy_params *p, const struct policy_sample *s,
 void policy_round(const struct policy_params *p, const struct policy_sample *s, struct policy_domain *d,
 		  struct policy_result *r, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++)
-		classify_round(p, &s[i], &d[i], &r[i]);
+	policy_classify(p, s, d, r, n);
 	policy_decide(p, s, d, r, n);
 }
 

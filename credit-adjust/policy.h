@@ -97,9 +97,15 @@ void policy_params_default(struct policy_params *params);
 void policy_round(const struct policy_params *params, const struct policy_sample *sample,
 		  struct policy_domain *domain, struct policy_result *result, uint32_t n);
 
-/* The second half of a round alone: the same classes and demands, but other baselines, holds or weights in force. */
+/* The two halves of a round.  The first looks neither at baselines nor at weights in force; the second may be
+ * repeated when these or a hold changed. */
+void policy_classify(const struct policy_params *params, const struct policy_sample *sample,
+		     struct policy_domain *domain, struct policy_result *result, uint32_t n);
 void policy_decide(const struct policy_params *params, const struct policy_sample *sample,
 		   const struct policy_domain *domain, struct policy_result *result, uint32_t n);
+
+/* Between the halves: may the second change anything in this pool? */
+bool policy_is_live(uint32_t pool, const struct policy_sample *sample, const struct policy_domain *domain, uint32_t n);
 
 const char *policy_class_name(enum policy_class class);
 /* A clause for the log and for status: "gives: CPU-bound while others move packets". */

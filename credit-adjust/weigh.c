@@ -9,6 +9,8 @@
 #include "credit-adjust/adjust.h"
 #include "netback-ng/log.h"
 
+#define REFUSED_ROUNDS 60
+
 static const char *name_of(const struct record *r)
 {
 	return *r->name ? r->name : "domain";
@@ -43,6 +45,7 @@ static void pool_observe(struct adjust *a, struct adjust_pool *p)
 	struct baseline *e;
 
 	p->tslice_ms = 0;
+	p->refused &= policy_is_live(p->xen.id, a->sample, a->state, a->n);
 	if (p->xen.sched == POLICY_OTHER && !p->named)
 		log_info("cpupool %u is left alone: its scheduler (number %u) is neither credit nor credit2",
 			 p->xen.id, p->xen.sched_id);
@@ -64,10 +67,23 @@ void weigh_observe(struct adjust *a)
 		pool_observe(a, &a->pool[i]);
 }
 
+void weigh_observe_live(struct adjust *a)
+{
+	for (uint32_t p = 0; p < a->pools; p++) {
+		uint32_t id = a->pool[p].xen.id;
+		bool live = policy_is_live(id, a->sample, a->state, a->n);
+
+		for (uint32_t i = 0; i < a->n; i++)
+			if (a->sample[i].pool == id && (live || !a->sample[i].baseline || (a->rounds + i) % 10 == 0))
+				domain_observe(a, i);
+		pool_observe(a, &a->pool[p]);
+	}
+}
+
 /* A short timeslice while somebody there receives. */
 static uint32_t tslice_wanted(const struct adjust *a, const struct adjust_pool *p)
 {
-	if (!a->config->tslice_ms || a->config->tslice_ms >= p->tslice_baseline)
+	if (p->refused || !a->config->tslice_ms || a->config->tslice_ms >= p->tslice_baseline)
 		return p->tslice_baseline;
 	for (uint32_t i = 0; i < a->n; i++)
 		if (a->sample[i].pool == p->xen.id && (a->result[i].reason == POLICY_RECEIVES ||
@@ -132,9 +148,11 @@ static void domain_write(struct adjust *a, uint32_t i)
 		return;
 	rc = xen_weight_set(a->xch, s->sched, a->record[i].xen.domid, a->result[i].weight);
 	baseline_settle(e, !rc);
-	if (rc && rc != -ESRCH)
-		log_warning("%s (%u): cannot set its weight: %s; it is tried again", name_of(&a->record[i]), s->id,
-			    strerror(-rc));
+	if (rc && rc != -ESRCH) {
+		a->record[i].refused = REFUSED_ROUNDS;
+		log_warning("%s (%u): cannot set its weight: %s; it is left alone for a minute", name_of(&a->record[i]),
+			    s->id, strerror(-rc));
+	}
 	if (rc)
 		return;
 	domain_tell(a, i, "");
@@ -152,6 +170,7 @@ static void pool_write(struct adjust *a, struct adjust_pool *p)
 		return;
 	rc = xen_tslice_set(a->xch, p->xen.id, ms);
 	baseline_settle(e, !rc);
+	p->refused = rc;
 	if (rc) {
 		log_warning("cpupool %u: cannot set the timeslice to %u ms: %s", p->xen.id, ms,
 			    rc == -ERANGE ? "the pool's ratelimit_us is longer; lower it or set tslice_ms = 0" :

@@ -10,7 +10,7 @@ netbackexamplesdir = $(docdir)/examples
 dist_netbackexamples_DATA = hotplug/netback-ng-whole-host.conf.example
 
 systemdsystemunit_DATA = hotplug/netback-ngd.service hotplug/credit-adjustd.service
-EXTRA_DIST += hotplug/credit-adjustd.service.in
+EXTRA_DIST += hotplug/credit-adjustd.service.in hotplug/credit-adjustctl.bash-completion
 CLEANFILES += hotplug/credit-adjustd.service
 hotplug/credit-adjustd.service: hotplug/credit-adjustd.service.in
 	$(AM_V_GEN)$(MKDIR_P) hotplug && $(SED) -e 's|@sbindir[@]|$(sbindir)|' $< >$@.tmp && mv $@.tmp $@
@@ -22,14 +22,15 @@ hotplug/netback-ngd.service: hotplug/netback-ngd.service.in
 
 # bash-completion loads a file by the command's name.
 bashcompletiondir = $(datadir)/bash-completion/completions
+completions = netback-ngctl xl-net credit-adjustctl
 install-data-hook: install-bash-completion
 install-bash-completion:
 	$(MKDIR_P) $(DESTDIR)$(bashcompletiondir)
-	$(INSTALL_DATA) $(srcdir)/hotplug/netback-ngctl.bash-completion $(DESTDIR)$(bashcompletiondir)/netback-ngctl
-	$(INSTALL_DATA) $(srcdir)/hotplug/xl-net.bash-completion $(DESTDIR)$(bashcompletiondir)/xl-net
+	for c in $(completions); do \
+		$(INSTALL_DATA) $(srcdir)/hotplug/$$c.bash-completion $(DESTDIR)$(bashcompletiondir)/$$c || exit 1; done
 uninstall-hook: uninstall-bash-completion
 uninstall-bash-completion:
-	rm -f $(DESTDIR)$(bashcompletiondir)/netback-ngctl $(DESTDIR)$(bashcompletiondir)/xl-net
+	for c in $(completions); do rm -f $(DESTDIR)$(bashcompletiondir)/$$c || exit 1; done
 .PHONY: install-bash-completion uninstall-bash-completion
 
 # xl-net: VFs at boot, and what ends interrupted operations.

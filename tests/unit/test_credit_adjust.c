@@ -232,6 +232,27 @@ START_TEST(the_timeslice_follows)
 }
 END_TEST
 
+/* sysctl.h: no timeslice below the rate limit.  Weights move all the same. */
+START_TEST(a_timeslice_that_cannot_be)
+{
+	struct xen_sysctl_credit_schedule p = { .tslice_ms = 30, .ratelimit_us = 20000 };
+
+	begin("credit");
+	ck_assert_int_eq(xc_sched_credit_params_set(xch, 0, &p), 0);
+	rounds(5, 20000);
+	ck_assert(a->pool[0].refused);
+	ck_assert_uint_eq(weight(8), 205);
+	p.ratelimit_us = 1000;
+	ck_assert_int_eq(xc_sched_credit_params_set(xch, 0, &p), 0);
+	rounds(6, 0);
+	ck_assert(!a->pool[0].refused);
+	rounds(3, 20000);
+	ck_assert_int_eq(xc_sched_credit_params_get(xch, 0, &p), 0);
+	ck_assert_uint_eq(p.tslice_ms, 5);
+	stop();
+}
+END_TEST
+
 START_TEST(nothing_is_written_that_could_not_be_remembered)
 {
 	begin("credit2");
@@ -440,6 +461,7 @@ static void add_life(TCase *c)
 	tcase_add_test(c, the_operator_wins);
 	tcase_add_test(c, a_domain_that_vanishes);
 	tcase_add_test(c, the_timeslice_follows);
+	tcase_add_test(c, a_timeslice_that_cannot_be);
 	tcase_add_test(c, nothing_is_written_that_could_not_be_remembered);
 	tcase_add_test(c, a_dry_run_writes_nothing);
 }

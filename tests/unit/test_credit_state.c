@@ -214,6 +214,7 @@ START_TEST(a_file_that_cannot_be_written)
 	baseline_plan(e, 205);
 	strcpy(b.path, "/nonexistent/file");
 	ck_assert_int_eq(baselines_save(&b), -ENOENT);
+	baselines_free(&b);
 	memset(longer, 'a', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
 	ck_assert_int_eq(baselines_load(&b, longer), -ENAMETOOLONG);
