@@ -133,6 +133,11 @@ int vf_of_nic(const struct vf *vfs, size_t n, const struct nic *nic, struct vf *
 	return -ENOENT;
 }
 
+bool vf_is_stale(const struct vf *vf, const struct nic *nic)
+{
+	return vf->seen && !strcmp(vf_use(vf), "free") && mac_equal(&vf->state.mac, &nic->mac);
+}
+
 static bool pf_suits(const struct xlnet *x, const struct vf *vf, const struct nic *nic,
 		     const char *pf)
 {

@@ -226,8 +226,10 @@ START_TEST(a_guest_that_does_not_answer_stays_where_it_is)
 	fake->doms[0].mute = true;
 	ck_assert_int_lt(run(cases[_i].target), 0);
 	if (recorded()) {
-		/* It does not let go of the VF either; once it does, it is on its vif, whichever
-		 * way this began. */
+		/*
+		 * It does not let go of the VF either; once it does, it is on its vif, whichever
+		 * way this began.
+		 */
 		fake->doms[0].mute = false;
 		ck_assert_int_eq(recover(), 0);
 		ck_assert_str_eq(flaw(PATH_PV), good);
@@ -349,6 +351,17 @@ START_TEST(a_guest_that_is_gone)
 }
 END_TEST
 
+START_TEST(a_mac_that_a_destroyed_guest_left)
+{
+	start(FAKE_STOCK, PATH_PV);
+	fake->vfs[0].owner = 0;
+	ck_assert_str_ne(flaw(PATH_PV), good);
+	ck_assert_int_eq(recover(), 0);
+	ck_assert(mac_is_zero(&fake->vfs[0].mac));
+	fake_end(&x);
+}
+END_TEST
+
 START_TEST(a_guest_that_rebooted)
 {
 	interrupted();
@@ -413,6 +426,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_nic_without_link_state_or_zero_mac);
 	tcase_add_test(t, operations_on_one_guest_exclude_each_other);
 	tcase_add_test(t, a_guest_that_is_gone);
+	tcase_add_test(t, a_mac_that_a_destroyed_guest_left);
 	tcase_add_test(t, a_guest_that_rebooted);
 	tcase_add_test(t, a_record_that_is_none);
 	tcase_add_test(t, a_dry_run_changes_nothing);
