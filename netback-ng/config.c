@@ -38,7 +38,9 @@ static const struct config_key keys[] = {
 	BOOL("static_grants", static_grants, "true"),
 	BOOL("multicast_control", multicast_control, "true"),
 	BOOL("split_events", split_events, "true"),
+	KEY("port", CONFIG_PORT, data.port, "io_uring"),
 	NUMBER("copy_batch", data.copy_batch, "128", 1, 256),
+	BOOL("copy_grants", copy_grants, "true"),
 	BOOL("aligned_copy", aligned_copy, "true"),
 	BOOL("early_response", early_response, "true"),
 	BOOL("direct_read", direct_read, "true"),
@@ -87,6 +89,9 @@ static void value_error(const cfg_t *cfg, const struct config_key *key, const ch
 		break;
 	case CONFIG_MODE:
 		snprintf(valid, sizeof(valid), "\"mixed\" or \"whole-host\"");
+		break;
+	case CONFIG_PORT:
+		snprintf(valid, sizeof(valid), "\"io_uring\" or \"vhost\"");
 		break;
 	case CONFIG_CPUS:
 		snprintf(valid, sizeof(valid), "up to %d CPU numbers", CONFIG_LIST_MAX);
@@ -155,6 +160,12 @@ static bool set_mode(bool *whole_host, const char *value)
 	return *whole_host || !strcmp(value, "mixed");
 }
 
+static bool set_port(enum config_port *port, const char *value)
+{
+	*port = strcmp(value, "vhost") ? CONFIG_PORT_IO_URING : CONFIG_PORT_VHOST;
+	return *port == CONFIG_PORT_VHOST || !strcmp(value, "io_uring");
+}
+
 static bool key_set(struct config *c, const struct config_key *key, const char *value)
 {
 	void *field = (char *)c + key->offset;
@@ -167,6 +178,8 @@ static bool key_set(struct config *c, const struct config_key *key, const char *
 		return parse_number(value, key->min, key->max, field);
 	case CONFIG_MODE:
 		return set_mode(field, value);
+	case CONFIG_PORT:
+		return set_port(field, value);
 	case CONFIG_STRING:
 		return set_string(field, value);
 	case CONFIG_CPUS:

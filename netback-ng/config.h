@@ -18,6 +18,8 @@ struct config_list {
 	char *items[CONFIG_LIST_MAX];
 };
 
+enum config_port { CONFIG_PORT_IO_URING, CONFIG_PORT_VHOST };
+
 /* What the data plane uses; read at start and at reload (where noted, for new vifs only). */
 struct config_data {
 	unsigned int workers;	    /* threads; 0: one a CPU, at most 4.  At start only. */
@@ -27,7 +29,9 @@ struct config_data {
 	bool mac_filter;	    /* frames with a foreign source MAC are dropped */
 	bool sg, gso, csum;	    /* features offered to guests.  New vifs. */
 	bool ctrl_ring, static_grants, multicast_control, split_events; /* likewise */
+	enum config_port port;	    /* how frames get to and from the TAP.  New vifs. */
 	unsigned int copy_batch;    /* segments in one grant-copy call, 1..256 (T8) */
+	bool copy_grants;	    /* own buffers are granted to ourselves, for copies between grants.  At start. */
 	bool aligned_copy;	    /* local copies keep the guest page's offset (T11) */
 	bool early_response;	    /* answer a copied packet before it is written to the TAP */
 	bool direct_read;	    /* read the TAP straight into statically granted pages */
@@ -52,7 +56,7 @@ struct config {
 
 /* One key of the file.  The table is the only list of keys: the parser, the sample
  * file's test and the man page's test all walk it. */
-enum config_type { CONFIG_BOOL, CONFIG_NUMBER, CONFIG_STRING, CONFIG_MODE, CONFIG_LIST, CONFIG_CPUS };
+enum config_type { CONFIG_BOOL, CONFIG_NUMBER, CONFIG_STRING, CONFIG_MODE, CONFIG_PORT, CONFIG_LIST, CONFIG_CPUS };
 
 struct config_key {
 	const char *name;

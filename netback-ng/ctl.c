@@ -32,10 +32,11 @@ static void print_vifs(const json_t *answer)
 	const json_t *vif;
 	size_t i;
 
-	printf("%-14s %-13s %8s %8s %8s  %s\n", "VIF", "STATE", "CONNECTS", "ADOPTED", "FAILURES", "ERROR");
+	printf("%-14s %-13s %-9s %8s %8s %8s  %s\n", "VIF", "STATE", "PORT", "CONNECTS", "ADOPTED", "FAILURES",
+	       "ERROR");
 	json_array_foreach(json_object_get(answer, "vifs"), i, vif)
-		printf("%-14s %-13s %8lld %8lld %8lld  %s\n", text(vif, "name"), text(vif, "state"),
-		       number(vif, "connects"), number(vif, "adoptions"), number(vif, "failures"),
+		printf("%-14s %-13s %-9s %8lld %8lld %8lld  %s\n", text(vif, "name"), text(vif, "state"),
+		       text(json_object_get(vif, "data"), "port"), number(vif, "connects"), number(vif, "adoptions"), number(vif, "failures"),
 		       text(vif, "error"));
 }
 

@@ -1,163 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The host side of a queue: a TAP descriptor behind io_uring.  One submission
- * carries a burst either way.  Reads are marked RWF_NOWAIT: O_NONBLOCK alone
- * would have io_uring wait inside the kernel for a frame.  Kernels whose TAP does
- * not know the flag get plain reads, which do heed O_NONBLOCK.
- */
-#include <errno.h>
-#include <poll.h>
-#include <sys/uio.h>
-#include <unistd.h>
+#include "netback-ng/port.h"
 
-#include "netback-ng/queue.h"
+#include <errno.h>
+
 #include "netback-ng/vif_data.h"
 
-#define READS_MIN 2u
-/* One byte more than any frame: a longer one shows, instead of arriving cut short. */
-#define READ_BYTES (TAP_VNET_LEN + TAP_FRAME_MAX + 1)
 /* Slots of the biggest frame: 64 KiB with GSO and hash info. */
 #define SLOTS_GSO 19u
 
-/* --- guest -> TAP ------------------------------------------------------------- */
-
-/* The virtio header is right before the head (frame.h). */
-static void prepare_write(struct queue *q, struct frame *f, unsigned int i)
+static const char *remedy(int rc)
 {
-	struct io_uring_sqe *sqe = worker_sqe(q->worker);
-
-	f->iov[0].iov_base = (uint8_t *)f->iov[0].iov_base - TAP_VNET_LEN;
-	f->iov[0].iov_len += TAP_VNET_LEN;
-	if (f->niov == 1)
-		io_uring_prep_write(sqe, q->tap_fd, f->iov[0].iov_base,
-				    (unsigned int)f->iov[0].iov_len, 0);
-	else
-		io_uring_prep_writev(sqe, q->tap_fd, f->iov, f->niov, 0);
-	worker_sqe_result(q->worker, sqe, i);
-}
-
-static void count_write(struct queue *q, int res)
-{
-	if (res >= 0)
-		STAT_INC(q->stats.tx_to_tap);
-	else if (res == -EIO)
-		STAT_INC(q->stats.tx_drop_tap_down);
-	else if (res == -EAGAIN)
-		STAT_INC(q->stats.tx_drop_tap_full);
-	else
-		STAT_INC(q->stats.tx_drop_tap_error);
-}
-
-void port_write(struct queue *q, struct frame **frames, unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		prepare_write(q, frames[i], i);
-	STAT_INC(q->stats.tap_submits);
-	worker_complete(q->worker);
-	for (i = 0; i < n; i++)
-		count_write(q, q->worker->scratch->results[i]);
-}
-
-/* --- TAP -> guest ------------------------------------------------------------- */
-
-/*
- * T11: the frame begins on a page, as it will in the guest's page, so that no
- * grant copy straddles two of our pages (gntdev would split it).
- */
-static uint8_t *read_buffer(const struct worker *w, unsigned int i)
-{
-	uint8_t *to = w->read_frames + i * WORKER_FRAME_ROOM;
-
-	return w->config->aligned_copy ? to + NETIF_PAGE_SIZE - TAP_VNET_LEN : to;
-}
-
-static void prepare_read(struct queue *q, unsigned int i)
-{
-	struct worker *w = q->worker;
-	struct io_uring_sqe *sqe = worker_sqe(w);
-	uint8_t *to = read_buffer(w, i);
-
-	if (w->pool_fixed)
-		io_uring_prep_read_fixed(sqe, q->tap_fd, to, READ_BYTES, 0, 0);
-	else
-		io_uring_prep_read(sqe, q->tap_fd, to, READ_BYTES, 0);
-	sqe->rw_flags = RWF_NOWAIT;
-	worker_sqe_result(w, sqe, i);
-}
-
-static void read_plainly(struct queue *q, unsigned int first, unsigned int n)
-{
-	struct worker *w = q->worker;
-	unsigned int i;
-	ssize_t got;
-
-	for (i = first; i < first + n; i++) {
-		got = read(q->tap_fd, read_buffer(w, i), READ_BYTES);
-		w->scratch->results[i] = got < 0 ? -errno : (int)got;
-		if (got < 0)
-			break;
+	switch (rc) {
+	case -ENOENT:
+	case -ENODEV:
+	case -ENXIO:
+		return "Load the module (modprobe vhost_net)";
+	case -EACCES:
+	case -EPERM:
+		return "Let the daemon open it (DeviceAllow=/dev/vhost-net rw in its unit, mode of the file)";
+	case -EMFILE:
+	case -ENFILE:
+		return "Raise the limit of open files (LimitNOFILE= in the daemon's unit)";
+	default:
+		return "See the kernel's log";
 	}
-	/* After the first that found nothing, none was tried. */
-	for (; i < first + n; i++)
-		w->scratch->results[i] = -EAGAIN;
 }
 
-/* One frame as it lies in a read buffer. */
-static bool take_read(struct queue *q, struct frame *f, unsigned int i, int res)
+/* Main thread only: said once, not once a vif. */
+static void say_fallback(const struct queue *q, int rc)
 {
-	struct worker *w = q->worker;
-	uint8_t *at = read_buffer(w, i);
-	struct iovec *iov = &w->scratch->iov[i];
-	struct netif_vnet vnet;
+	static bool said;
 
-	if (res < (int)(TAP_VNET_LEN + NETIF_ETH_HLEN)) {
-		if (res == -EAGAIN)
-			STAT_INC(q->stats.tap_reads_empty);
-		else
-			STAT_INC(q->stats.tap_read_errors);
-		return false;
-	}
-	if (res > (int)(TAP_VNET_LEN + TAP_FRAME_MAX)) {
-		STAT_INC(q->stats.rx_drop_tap_truncated);
-		return false;
-	}
-	memcpy(&vnet, at, sizeof(vnet));
-	netif_meta_from_vnet(&f->meta, &vnet, (uint32_t)res - TAP_VNET_LEN);
-	iov->iov_base = at + TAP_VNET_LEN;
-	iov->iov_len = (size_t)res - TAP_VNET_LEN;
-	f->iov = iov;
-	f->niov = 1;
-	f->failed = false;
-	STAT_INC(q->stats.tap_reads);
-	return true;
+	if (!said)
+		log_warning("%s: /dev/vhost-net cannot be used: %s; this vif and later ones use io_uring instead. "
+			    "%s, or set port = \"io_uring\"", q->vif->id.name, strerror(-rc), remedy(rc));
+	said = true;
 }
 
-/*
- * Submit n reads; frames that came are appended from 'have'.  Reads are done in
- * order, so the first that found nothing ends the burst.
- */
-static unsigned int read_some(struct queue *q, struct frame *frames, unsigned int have,
-			      unsigned int n)
+int port_open(struct queue *q)
 {
-	struct worker *w = q->worker;
-	unsigned int i, got = 0;
+	int rc;
 
-	STAT_INC(q->stats.tap_submits);
-	if (q->tap_nowait) {
-		for (i = 0; i < n; i++)
-			prepare_read(q, have + i);
-		worker_complete(w);
-	} else {
-		read_plainly(q, have, n);
+	if (dataplane_config()->port == CONFIG_PORT_VHOST) {
+		q->port = &port_vhost;
+		rc = q->port->open(q);
+		if (!rc)
+			return 0;
+		say_fallback(q, rc);
 	}
-	for (i = 0; i < n; i++)
-		if (take_read(q, &frames[have + got], have + i, w->scratch->results[have + i]))
-			got++;
-	if (got < n)
-		q->tap_ready = false;
-	return got;
+	q->port = &port_uring;
+	return q->port->open(q);
 }
 
 unsigned int port_slots_worst(const struct queue *q)
@@ -167,38 +59,6 @@ unsigned int port_slots_worst(const struct queue *q)
 	if (c->gso4 || c->gso6)
 		return SLOTS_GSO;
 	return c->sg ? SLOTS_GSO - 1 : 2;
-}
-
-/* Full bursts grow the next one, empty reads shrink it: few reads find nothing. */
-static void adapt_burst(struct queue *q, unsigned int asked, unsigned int got)
-{
-	if (got == asked)
-		q->read_burst = asked * 2 < WORKER_READS_MAX ? asked * 2 : WORKER_READS_MAX;
-	else if (got < asked / 2)
-		q->read_burst = got > READS_MIN ? got : READS_MIN;
-}
-
-/* Read until the TAP is empty or the guest's buffers might not do. */
-static unsigned int read_burst(struct queue *q, struct frame *frames)
-{
-	unsigned int worst = port_slots_worst(q), room = queue_rx_room(q), n, got, i, have = 0;
-
-	while (q->tap_ready && room >= worst && have < WORKER_READS_MAX) {
-		n = q->read_burst;
-		if (n > WORKER_READS_MAX - have)
-			n = WORKER_READS_MAX - have;
-		if (n > room / worst)
-			n = room / worst;
-		got = read_some(q, frames, have, n);
-		for (i = have; i < have + got; i++)
-			room -= netif_rx_need(&frames[i].meta, 0);
-		have += got;
-		if (n == q->read_burst)
-			adapt_burst(q, n, got);
-	}
-	if (q->tap_ready && room < worst)
-		STAT_INC(q->stats.rx_slot_waits);
-	return have;
 }
 
 /* The guest steers by Toeplitz: runs of frames for the same queue go together. */
@@ -222,27 +82,20 @@ static void deliver_hashed(struct queue *q, const struct netif_hash *hash, unsig
 	}
 }
 
-unsigned int port_read(struct queue *q)
+unsigned int port_deliver(struct queue *q, struct frame *frames, unsigned int n)
 {
-	struct frame *frames = q->worker->scratch->frames;
 	const struct netif_hash *hash;
-	unsigned int i, nq, n, slots = PORT_NOT_DIRECT;
+	unsigned int i, nq, slots = 0;
 
-	if (port_wants_direct(q))
-		slots = port_read_direct(q);
-	if (slots != PORT_NOT_DIRECT)
-		return slots;
-	n = read_burst(q, frames);
-	for (i = 0, slots = 0; i < n; i++) {
+	if (!n)
+		return 0;
+	for (i = 0; i < n; i++) {
 		slots += netif_rx_need(&frames[i].meta, 0);
 		q->deficit -= (int64_t)frames[i].meta.len + 64;
-		port_count_size(q, frames[i].meta.len);
 		if (q->vif->bridge)
 			bridge_outside(q->vif->bridge, frame_bytes(&frames[i]) + 6,
 				       bridge_vlan(frame_bytes(&frames[i])));
 	}
-	if (!n)
-		return 0;
 	hash = atomic_load_explicit(&q->vif->hash, memory_order_acquire);
 	nq = atomic_load_explicit(&q->vif->nqueues, memory_order_acquire);
 	if (nq > 1 && hash && hash->algorithm != NETIF_HASH_ALGORITHM_NONE)
@@ -250,39 +103,4 @@ unsigned int port_read(struct queue *q)
 	else
 		queue_rx(q, q->worker, frames, n, false);
 	return slots;
-}
-
-bool port_knows_nowait(int fd)
-{
-	char byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 0 };
-
-	return preadv2(fd, &iov, 1, -1, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
-}
-
-/* --- waiting ------------------------------------------------------------------- */
-
-void port_arm(struct queue *q)
-{
-	struct io_uring_sqe *sqe;
-
-	if (q->tap_armed)
-		return;
-	sqe = worker_sqe(q->worker);
-	io_uring_prep_poll_add(sqe, q->tap_fd, POLLIN);
-	worker_sqe_tag(sqe, q, TAG_TAP_POLL);
-	q->tap_armed = true;
-}
-
-void port_disarm(struct queue *q)
-{
-	struct io_uring_sqe *sqe;
-
-	if (!q->tap_armed)
-		return;
-	sqe = worker_sqe(q->worker);
-	io_uring_prep_poll_remove(sqe, (uint64_t)(uintptr_t)q | TAG_TAP_POLL);
-	worker_sqe_tag(sqe, NULL, TAG_IGNORE);
-	while (q->tap_armed)
-		worker_wait(q->worker);
 }

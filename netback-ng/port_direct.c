@@ -7,7 +7,7 @@
  */
 #include <errno.h>
 
-#include "netback-ng/queue.h"
+#include "netback-ng/port.h"
 #include "netback-ng/vif_data.h"
 
 #define DIRECT_SLOTS 18u /* 17 pages of data and a GSO slot */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netback-ng/queue.h"
+#include "netback-ng/port.h"
 
 #include "netback-ng/vif_data.h"
 
@@ -27,7 +27,7 @@ bool queue_serve(struct queue *q)
 		q->deficit = config->quantum_bytes;
 	while (q->deficit > 0) {
 		sent = queue_tx(q);
-		got = q->tap_ready ? port_read(q) : 0;
+		got = q->tap_ready ? q->port->read(q) : 0;
 		if (!sent && !got)
 			break;
 		tx_slots += sent;
@@ -84,23 +84,25 @@ static bool arm_rx(struct queue *q)
 }
 
 /*
- * An empty TAP: wake when it has a frame, or, while frames come fast, look again
+ * An empty TAP: wake when it has a frame (true), or, while frames come fast, look again
  * a little later and find several (T15: one wake-up, one copy call for them all).
  */
-static void arm_tap(struct queue *q, uint64_t now)
+static bool want_frames(struct queue *q, uint64_t now)
 {
-	struct netif_coalesce_decision d = netif_coalesce_decide(&q->rx_coalesce, now);
+	struct netif_coalesce_decision d;
 
+	if (q->tap_ready || q->tap_held)
+		return false;
+	d = netif_coalesce_decide(&q->rx_coalesce, now);
 	q->tap_held = d.timer_ns != 0;
 	if (q->tap_held)
 		set_timer(q, now + d.timer_ns);
-	else
-		port_arm(q);
+	return !q->tap_held;
 }
 
 static bool keep_polling(const struct queue *q, uint64_t now)
 {
-	return netif_coalesce_decide(&q->tx_coalesce, now).poll;
+	return now >= q->worker->no_poll_until_ns && netif_coalesce_decide(&q->tx_coalesce, now).poll;
 }
 
 bool queue_arm(struct queue *q)
@@ -109,8 +111,8 @@ bool queue_arm(struct queue *q)
 
 	if (vif_is_broken(q->vif))
 		return false;
-	if (!q->tap_ready && !q->tap_held)
-		arm_tap(q, now);
+	if (q->port->arm(q, want_frames(q, now)))
+		return true;
 	if (!q->blocked_since_ns && keep_polling(q, now)) {
 		netif_back_disarm(&q->tx);
 		return true;
@@ -120,7 +122,7 @@ bool queue_arm(struct queue *q)
 		set_timer(q, now + BLOCKED_RETRY_NS);
 	else if (q->rate_until_ns)
 		set_timer(q, q->rate_until_ns);
-	else if (arm_tx(q, now))
+	else if (!q->tx_blocked && arm_tx(q, now))
 		return true;
 	return q->tap_ready && arm_rx(q);
 }

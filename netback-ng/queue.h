@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One queue of a vif: a transmit ring, a receive ring, one TAP descriptor.
- * queue_tx.c takes frames from the guest; queue_rx.c gives frames to it;
- * port.c moves them from and to the TAP.
+ * queue_tx.c takes frames from the guest, queue_late.c answers those that a port
+ * still holds; queue_rx.c gives frames to it; port.h moves them from and to the TAP.
  */
 #ifndef NETBACK_QUEUE_H
 #define NETBACK_QUEUE_H
@@ -18,9 +18,26 @@
 #include "netback-ng/vif.h"
 #include "netback-ng/worker.h"
 
+struct port;
+struct queue_late;
+struct vhost;
+
+/*
+ * Where frames are made that may leave by the port: a page and a head for each ring slot
+ * of a burst.  The worker's, used afresh by every burst, or a port's own, used
+ * in a circle: pages[i % NETIF_TX_RING_SIZE].
+ */
+struct tx_buf {
+	uint8_t *pages;
+	const uint32_t *refs; /* their grants to us; NULL: none */
+	struct frame_head *heads;
+	u32 first; /* free-running: of the next burst */
+};
+
 struct queue {
 	struct vif *vif;
 	struct worker *worker;
+	const struct port *port;
 	unsigned int index;
 	int tap_fd;
 	uint16_t domid;
@@ -28,6 +45,11 @@ struct queue {
 	/* Worker thread only. */
 	struct netif_back_ring tx;
 	u32 inherited;		/* slots still to take that a daemon before this one left */
+	struct tx_buf tx_buf;
+	u32 written, settled;	/* frames given to the port, and those that it is done with */
+	struct queue_late *late; /* NULL: the port is done with a frame when it returns */
+	bool tx_blocked;	/* no room in tx_buf before more has settled */
+	struct vhost *vhost;	/* port_vhost.c's */
 	unsigned int tx_port, rx_port; /* equal: one channel */
 	struct netif_coalesce tx_coalesce; /* in ring slots: how long to leave the guest alone */
 	struct netif_coalesce rx_coalesce; /* in ring slots: how long to leave the TAP alone */
@@ -87,18 +109,14 @@ bool queue_rx_accepts(const struct queue *q, const struct netif_meta *m);
 bool queue_rx_filtered(struct queue *q, const uint8_t *mac);
 void queue_notify(struct queue *q, unsigned int port, uint64_t *counter);
 
-/* port.c: TAP -> guest, one burst.  Returns the ring slots that its frames need. */
-unsigned int port_read(struct queue *q);
-/* Ring slots that a frame from this TAP may take: it is not known before it is read. */
-unsigned int port_slots_worst(const struct queue *q);
-#define PORT_NOT_DIRECT (~0u)
-unsigned int port_read_direct(struct queue *q);
-bool port_wants_direct(struct queue *q);
-void port_count_size(struct queue *q, unsigned int len);
-void port_write(struct queue *q, struct frame **frames, unsigned int n);
-/* Can a read of this TAP be told not to wait?  Reads nothing. */
-bool port_knows_nowait(int fd);
-void port_arm(struct queue *q);
-void port_disarm(struct queue *q);
+/* queue_late.c.  NULL: no memory. */
+struct queue_late *queue_late_new(void);
+/* Where the responses of this burst go: the guest's ring, or where they wait. */
+struct netif_back_ring *queue_late_ring(struct queue *q, bool held);
+/* What was written to that ring since the last call is for the guest when so much has settled. */
+void queue_late_hold(struct queue *q, u32 settled);
+/* Give the guest what is for it by now. */
+void queue_late_flush(struct queue *q);
+bool queue_late_waits(const struct queue *q);
 
 #endif

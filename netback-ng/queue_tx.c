@@ -4,7 +4,7 @@
  * nothing after gather looks at memory that the guest can still write, but for
  * payload that is copied exactly once to where it is going.
  */
-#include "netback-ng/queue.h"
+#include "netback-ng/port.h"
 #include "netback-ng/vif_data.h"
 
 /* Ring slots taken to try a receiver again: one big frame. */
@@ -29,25 +29,39 @@ static bool is_leftover(const struct queue *q, const struct netif_tx_req *slot)
 	return slot->gref < COPY_GREF_MIN || (q->inherited && slot->gref == slot->id);
 }
 
+/* A page for slot s of the burst. */
+static struct copy_local slot_page(const struct queue *q, unsigned int s)
+{
+	const struct tx_buf *b = &q->tx_buf;
+	unsigned int i = (b->first + s) % NETIF_TX_RING_SIZE;
+
+	return (struct copy_local){ b->pages + i * NETIF_PAGE_SIZE, b->refs ? b->refs + i : NULL };
+}
+
+static struct frame_head *slot_head(const struct queue *q, unsigned int s)
+{
+	return &q->tx_buf.heads[(q->tx_buf.first + s) % NETIF_TX_RING_SIZE];
+}
+
 /* Where slot s of the burst can be read: mapped, or copied to (T11: at the same offset). */
 static void *locate_slot(struct queue *q, struct worker *w, const struct netif_tx_req *slot,
 			 unsigned int s)
 {
 	const struct netif_gref_entry *e = netif_gref_map_find(&q->grefs, slot->gref);
-	uint8_t *local = w->tx_pages + s * NETIF_PAGE_SIZE;
+	struct copy_local local = slot_page(q, s);
 
 	w->scratch->slot_failed[s] = is_leftover(q, slot);
 	if (w->scratch->slot_failed[s])
-		return local;
+		return local.at;
 	if (e) {
 		STAT_INC(q->stats.tx_static_slots);
 		return (uint8_t *)e->addr + slot->offset;
 	}
 	if (w->config->aligned_copy)
-		local += slot->offset;
+		local.at = (uint8_t *)local.at + slot->offset;
 	copy_from(&w->copy, q->domid, slot->gref, slot->offset, local, slot->size,
 		  &w->scratch->slot_failed[s]);
-	return local;
+	return local.at;
 }
 
 /* Locate every slot of the good frames, then one grant copy for those that need it (T8). */
@@ -94,6 +108,7 @@ static unsigned int build_frame(struct frame *f, struct frame_head *head, struct
 	}
 	f->iov = iov;
 	f->niov = (uint16_t)niov;
+	f->refs = NULL; /* the head has none */
 	f->failed = false;
 	return niov;
 }
@@ -170,13 +185,14 @@ static unsigned int gather(struct queue *q, struct worker *w, uint8_t *verdicts)
 	for (i = 0; i < s->tx.nframes; i++) {
 		const struct netif_tx_frame *t = &s->tx.frames[i];
 		struct frame *f = &s->frames[n];
-		struct frame_head *head = &s->heads[n];
+		struct frame_head *head = slot_head(q, t->slot);
 
 		prefetch_next(w, t + 1, where);
 		f->meta = t->meta;
 		/* The sender's hash is not the receiver's: that one's own key decides. */
 		f->meta.hash_type = 0;
 		f->index = (uint16_t)i;
+		f->slot_end = t->slot + t->nslots;
 		if (!t->error && !t->mcast_op)
 			niov += build_frame(f, head, &s->iov[niov], &s->tx.slots[t->slot],
 					    &where[t->slot], t->nslots);
@@ -317,20 +333,26 @@ static s16 account(struct queue *q, const struct netif_tx_frame *t, enum verdict
 	return NETIF_RSP_ERROR;
 }
 
-/* Answer the frames before 'end', give the others back to the ring.  Returns the bytes answered. */
+/*
+ * Answer the frames before 'end', give the others back to the ring.  Returns the bytes
+ * answered.  held: only when the port is done with what was written to it so far.
+ */
 static uint64_t respond(struct queue *q, const struct netif_tx_burst *b, const uint8_t *verdicts,
-			unsigned int end)
+			unsigned int end, bool held)
 {
+	struct netif_back_ring *ring = queue_late_ring(q, held && q->written != q->settled);
 	uint64_t bytes = 0;
 	unsigned int i;
 
 	for (i = 0; i < end; i++) {
-		netif_tx_respond(&q->tx, b, &b->frames[i], account(q, &b->frames[i], verdicts[i]));
+		netif_tx_respond(ring, b, &b->frames[i], account(q, &b->frames[i], verdicts[i]));
 		bytes += b->frames[i].meta.len;
 	}
 	for (; i < b->nframes; i++)
 		q->tx.req_cons -= netif_tx_ring_slots(&b->frames[i]);
-	if (netif_back_push(&q->tx))
+	if (ring != &q->tx)
+		queue_late_hold(q, held ? q->written : q->settled);
+	else if (netif_back_push(&q->tx))
 		queue_notify(q, q->tx_port, &q->stats.tx_notifies);
 	return bytes;
 }
@@ -340,8 +362,14 @@ static unsigned int take(struct queue *q, struct worker *w)
 {
 	struct netif_tx_burst *b = &w->scratch->tx;
 	struct netif_errors uncounted = { 0 }; /* account() does it */
+	unsigned int room = q->port->room(q);
 	enum netif_error err;
 	uint64_t wait;
+
+	queue_late_flush(q);
+	q->tx_blocked = room < NETIF_TX_FATAL_SLOTS;
+	if (q->tx_blocked)
+		return 0;
 
 	q->rate_until_ns = 0;
 	if (!vif_credit(q->vif, w->now_ns, &wait)) {
@@ -350,7 +378,7 @@ static unsigned int take(struct queue *q, struct worker *w)
 		return 0;
 	}
 	/* While a receiver has no buffers, what is gathered may have to be gathered again. */
-	err = netif_tx_take(&q->tx, b, q->blocked_since_ns ? RETRY_SLOTS : NETIF_TX_RING_SIZE, &uncounted);
+	err = netif_tx_take(&q->tx, b, q->blocked_since_ns ? RETRY_SLOTS : room, &uncounted);
 	if (err) {
 		STAT_INC(q->errors.count[err]);
 		vif_break(q->vif, err);
@@ -382,10 +410,10 @@ unsigned int queue_tx(struct queue *q)
 	/* What was copied is ours: its sender may go on before the TAP has it. */
 	early = w->config->early_response && statics == q->stats.tx_static_slots;
 	if (!early && tap.n)
-		port_write(q, tap.frames, tap.n);
-	bytes = respond(q, b, verdicts, end);
+		q->port->write(q, tap.frames, tap.n);
+	bytes = respond(q, b, verdicts, end, !early);
 	if (early && tap.n)
-		port_write(q, tap.frames, tap.n);
+		q->port->write(q, tap.frames, tap.n);
 	vif_charge(q->vif, bytes);
 	q->deficit -= (int64_t)bytes + 64 * end;
 	taken = q->tx.req_cons - taken;

@@ -35,6 +35,7 @@
 	X(events)                \
 	X(events_spurious)       \
 	X(tap_submits)           \
+	X(tap_calls)             \
 	X(tap_reads)             \
 	X(tap_reads_empty)       \
 	X(tap_reads_direct)      \

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "netback-ng/port.h"
 #include "netback-ng/vif_data.h"
 
 static bool listed(const struct config_list *list, const char *item)
@@ -111,6 +112,13 @@ static void attach_here(struct worker *w, void *arg)
 	worker_activate(w, q);
 }
 
+static void close_port_here(struct worker *w, void *arg)
+{
+	struct queue *q = arg;
+
+	q->port->close(q);
+}
+
 static void detach_here(struct worker *w, void *arg)
 {
 	struct queue *q = arg;
@@ -119,7 +127,7 @@ static void detach_here(struct worker *w, void *arg)
 	q->rx_live = false;
 	pthread_mutex_unlock(&q->rx_lock);
 	worker_forget(w, q);
-	port_disarm(q);
+	q->port->close(q);
 	/* The poll's last completion may have put it back. */
 	worker_forget(w, q);
 	if (q->rx_port != q->tx_port)
@@ -175,8 +183,6 @@ static struct queue *queue_alloc(struct vif *vif, unsigned int index)
 	q->index = index;
 	q->domid = vif->id.domid;
 	q->tap_fd = vif->tap.fds[index];
-	q->tap_nowait = port_knows_nowait(q->tap_fd);
-	q->read_burst = 2;
 	pthread_mutex_init(&q->rx_lock, NULL);
 	netif_gref_map_init(&q->grefs);
 	netif_coalesce_init(&q->tx_coalesce, &coalesce);
@@ -190,6 +196,7 @@ static void queue_free(struct vif *vif, struct queue *q)
 		dataplane_release(q->worker);
 	unmap_rings(vif, q);
 	pthread_mutex_destroy(&q->rx_lock);
+	free(q->late);
 	free(q);
 }
 
@@ -205,9 +212,18 @@ static int queue_start(struct vif *vif, unsigned int index, const struct vif_con
 	*what = "mapping the ring pages";
 	a.rc = map_rings(vif, q, c);
 	if (!a.rc) {
-		*what = "binding the event channels";
+		*what = "opening the port to the TAP";
 		q->worker = dataplane_assign();
+		q->tx_buf.pages = q->worker->tx.base;
+		q->tx_buf.refs = q->worker->tx.refs;
+		q->tx_buf.heads = q->worker->scratch->heads;
+		a.rc = port_open(q);
+	}
+	if (!a.rc) {
+		*what = "binding the event channels";
 		worker_call(q->worker, attach_here, &a);
+		if (a.rc)
+			worker_call(q->worker, close_port_here, q);
 	}
 	if (a.rc) {
 		queue_free(vif, q);

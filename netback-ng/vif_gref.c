@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "netback-ng/port.h"
 #include "netback-ng/vif_data.h"
 
 /*
@@ -50,6 +51,8 @@ static void del_here(struct worker *w, void *arg)
 {
 	struct table_change *t = arg;
 
+	/* Frames on their way out may lie in these pages. */
+	t->q->port->settle(t->q);
 	pthread_mutex_lock(&t->q->rx_lock);
 	remove_first(t->q, t->unit, t->unit->count);
 	pthread_mutex_unlock(&t->q->rx_lock);

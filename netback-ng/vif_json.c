@@ -3,6 +3,7 @@
 #include <net/if.h>
 #include <stdio.h>
 
+#include "netback-ng/port.h"
 #include "netback-ng/vif_data.h"
 
 static json_t *integer(uint64_t n)
@@ -39,13 +40,14 @@ static json_t *queue_json(const struct queue *q)
 	json_object_set_new(object, "queue", integer(q->index));
 	json_object_set_new(object, "worker", integer(q->worker->index));
 	json_object_set_new(object, "static_grants", integer(q->grefs.count));
+	json_object_set_new(object, "port", json_string(q->port->name));
 	set_stats(object, &q->stats);
 	set_errors(object, &q->errors, &q->rx_errors);
 	return object;
 }
 
-/* What the kernel dropped because the guest was too slow to read its TAP. */
-static uint64_t tap_dropped(const struct vif *vif)
+/* A counter of the TAP's; its sense of direction is the host's. */
+static uint64_t tap_counter(const struct vif *vif, const char *counter)
 {
 	char name[IF_NAMESIZE], path[96];
 	unsigned long long n = 0;
@@ -53,7 +55,7 @@ static uint64_t tap_dropped(const struct vif *vif)
 
 	if (!if_indextoname((unsigned int)vif->tap.ifindex, name))
 		return 0;
-	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/tx_dropped", name);
+	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/%s", name, counter);
 	f = fopen(path, "re");
 	if (!f)
 		return 0;
@@ -74,7 +76,10 @@ json_t *vif_json(const struct vif *vif)
 	json_object_set_new(object, "connected", json_boolean(n != 0));
 	json_object_set_new(object, "broken", vif_broken(vif) ?
 			    json_string(netif_error_name(vif_broken(vif))) : json_null());
-	json_object_set_new(object, "tap_dropped", integer(tap_dropped(vif)));
+	json_object_set_new(object, "port", n ? json_string(vif->queues[0]->port->name) : json_null());
+	/* Because we were too slow to read, and because it is down or short of memory. */
+	json_object_set_new(object, "tap_dropped", integer(tap_counter(vif, "tx_dropped")));
+	json_object_set_new(object, "tap_refused", integer(tap_counter(vif, "rx_dropped")));
 	for (i = 0; i < n; i++)
 		json_array_append_new(queues, queue_json(vif->queues[i]));
 	json_object_set_new(object, "queues", queues);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,10 +16,12 @@
 #include "netback-ng/vif_data.h"
 
 #define RING_ENTRIES 512u
-#define HUGE_PAGE (2ul << 20)
 /* Events without work in between before the next one is held back, and how long. */
 #define SPURIOUS_MAX 16
 #define SPURIOUS_HOLD_NS 10000000ull
+/* A yield that takes longer let somebody else run; then there is no polling for so long. */
+#define YIELD_LONG_NS 15000ull
+#define CONTENDED_NS 100000000ull
 /* Events taken in one go; the descriptor stays readable where there are more. */
 #define EVENTS_MAX 64
 
@@ -184,6 +185,15 @@ static void tap_poll_done(struct worker *w, struct queue *q, int res)
 	worker_activate(w, q);
 }
 
+/* Frames from the host or room for those to it: the queue finds out which. */
+static void tap_call_done(struct worker *w, struct queue *q)
+{
+	q->tap_armed = false;
+	q->tap_ready = true;
+	STAT_INC(q->stats.tap_calls);
+	worker_activate(w, q);
+}
+
 static void complete_one(struct worker *w, uint64_t data, int res)
 {
 	void *p = (void *)(uintptr_t)(data & ~WORKER_TAG_MASK);
@@ -196,6 +206,9 @@ static void complete_one(struct worker *w, uint64_t data, int res)
 		break;
 	case TAG_TAP_POLL:
 		tap_poll_done(w, p, res);
+		break;
+	case TAG_TAP_CALL:
+		tap_call_done(w, p);
 		break;
 	case TAG_EVTCHN:
 		w->evtchn_armed = false;
@@ -340,6 +353,20 @@ static void sleep_until(struct worker *w, uint64_t deadline)
 	atomic_store(&w->asleep, false);
 }
 
+/*
+ * Only polling: whoever is to give us work may be waiting for this CPU.  Where a
+ * yield took long, others do: each one more would cost a whole time slice of
+ * theirs (EEVDF), while a sleeper's wake-up preempts them.  So no polling for a while.
+ */
+static void yield(struct worker *w)
+{
+	uint64_t now = clock_ns();
+
+	sched_yield();
+	if (clock_ns() - now > YIELD_LONG_NS)
+		w->no_poll_until_ns = now + CONTENDED_NS;
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
@@ -359,52 +386,29 @@ static void *worker_main(void *arg)
 			sleep_until(w, next_timer(w));
 		else if (io_uring_sq_ready(&w->ring))
 			io_uring_submit(&w->ring);
-		/* Only polling: whoever is to give us work may be waiting for this CPU. */
 		if (!worked && w->active)
-			sched_yield();
+			yield(w);
 	}
 	return NULL;
 }
 
 /* --- start and stop ----------------------------------------------------------- */
 
-static void *pool_map(size_t bytes, bool want_huge, bool *huge)
+static int pools_init(struct worker *w)
 {
-	void *p = MAP_FAILED;
-
-	*huge = false;
-	if (want_huge)
-		p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
-	if (p != MAP_FAILED) {
-		*huge = true;
-		return p;
-	}
-	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
-		return NULL;
-	/* No reserved huge pages on this host: transparent ones do nearly as well. */
-	if (want_huge)
-		madvise(p, bytes, MADV_HUGEPAGE);
-	return p;
-}
-
-static int pool_init(struct worker *w)
-{
-	size_t tx = NETIF_TX_RING_SIZE * (size_t)NETIF_PAGE_SIZE;
-	size_t reads = WORKER_READS_MAX * WORKER_FRAME_ROOM;
 	struct iovec iov;
+	int rc;
 
-	w->pool_bytes = (tx + reads + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
-	w->tx_pages = pool_map(w->pool_bytes, w->config->huge_pages, &w->pool_huge);
-	if (!w->tx_pages)
-		return -ENOMEM;
-	w->read_frames = w->tx_pages + tx;
+	rc = pool_open(&w->tx, NETIF_TX_RING_SIZE * (size_t)NETIF_PAGE_SIZE, w->config->huge_pages, &w->copy);
+	if (!rc)
+		rc = pool_open(&w->reads, WORKER_READS_MAX * WORKER_FRAME_ROOM, w->config->huge_pages, &w->copy);
+	if (rc)
+		return rc;
 	w->scratch = aligned_alloc(64, (sizeof(*w->scratch) + 63) & ~63ul);
 	if (!w->scratch)
 		return -ENOMEM;
-	iov.iov_base = w->tx_pages;
-	iov.iov_len = w->pool_bytes;
+	iov.iov_base = w->reads.base;
+	iov.iov_len = w->reads.bytes;
 	/* Refused where RLIMIT_MEMLOCK is small: plain reads then. */
 	w->pool_fixed = !io_uring_register_buffers(&w->ring, &iov, 1);
 	return 0;
@@ -427,9 +431,9 @@ static void worker_free(struct worker *w)
 		xenevtchn_close(w->xce);
 	if (w->call_fd >= 0)
 		close(w->call_fd);
+	pool_close(&w->tx, &w->copy);
+	pool_close(&w->reads, &w->copy);
 	copy_exit(&w->copy);
-	if (w->tx_pages)
-		munmap(w->tx_pages, w->pool_bytes);
 	free(w->scratch);
 	free(w->by_port);
 }
@@ -465,11 +469,11 @@ int worker_start(struct worker *w, unsigned int index, const struct config_data 
 		w->ring.ring_fd = -1;
 		goto err;
 	}
-	rc = copy_init(&w->copy, config->copy_batch);
+	rc = copy_init(&w->copy, config->copy_batch, config->copy_grants);
 	if (!rc)
 		rc = events_init(w);
 	if (!rc)
-		rc = pool_init(w);
+		rc = pools_init(w);
 	if (!rc)
 		rc = -pthread_create(&w->thread, NULL, worker_main, w);
 	if (rc)

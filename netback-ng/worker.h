@@ -19,6 +19,7 @@
 #include "netback-ng/config.h"
 #include "netback-ng/copy.h"
 #include "netback-ng/frame.h"
+#include "netback-ng/pool.h"
 
 #define WORKERS_MAX 16
 #define WORKER_READS_MAX 64 /* frames read from a TAP before they are delivered */
@@ -49,10 +50,9 @@ struct worker {
 	xenevtchn_handle *xce;
 	struct copy copy;
 	struct worker_scratch *scratch;
-	uint8_t *tx_pages;	/* one page a ring slot: targets of grant copies from the guest */
-	uint8_t *read_frames;	/* WORKER_READS_MAX x WORKER_FRAME_ROOM: TAP reads */
-	size_t pool_bytes;
-	bool pool_huge, pool_fixed;
+	struct pool tx;	   /* one page a ring slot: targets of grant copies from the guest */
+	struct pool reads; /* WORKER_READS_MAX x WORKER_FRAME_ROOM: TAP reads */
+	bool pool_fixed;
 	unsigned int outstanding; /* TAP reads and writes in flight */
 
 	struct queue *active;	/* ring list of queues with work; the head is served next */
@@ -61,6 +61,7 @@ struct worker {
 	unsigned int nports;
 	unsigned int nqueues;	/* assigned here */
 	uint64_t now_ns;	/* of this round */
+	uint64_t no_poll_until_ns; /* others want this CPU: sleep, do not poll */
 
 	int call_fd;		/* eventfd: a call waits */
 	bool call_armed, evtchn_armed;
@@ -99,7 +100,7 @@ void worker_complete(struct worker *w);
 void worker_wait(struct worker *w);
 
 /* What a completion belongs to: low bits of user_data. */
-enum worker_tag { TAG_IO, TAG_TAP_POLL, TAG_EVTCHN, TAG_CALL, TAG_IGNORE };
+enum worker_tag { TAG_IO, TAG_TAP_POLL, TAG_TAP_CALL, TAG_EVTCHN, TAG_CALL, TAG_IGNORE };
 #define WORKER_TAG_MASK 7ull
 
 static inline void worker_sqe_tag(struct io_uring_sqe *sqe, const void *p, enum worker_tag tag)

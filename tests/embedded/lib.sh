@@ -240,7 +240,7 @@ daemon_alive() { alive netback-ngd; }
 
 ### Guests: namespace gD, process guest-D
 
-mac() { printf '00:16:3e:00:%02x:%02x' "$1" "${2:-0}"; }
+mac() { printf '00:16:3e:%02x:%02x:%02x' $(($1 / 256)) $(($1 % 256)) "${2:-0}"; }
 
 # As libxl: nodes, wait for the back end's InitWait, hotplug script. vif_attach D N [KEY=VALUE...]
 vif_attach() {

@@ -1,12 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The lab is run by hand or by CI from a checkout; it is only carried here.
 EXTRA_DIST += tests/lab/README tests/lab/lab \
-	tests/lab/lib/common.sh tests/lab/lib/build.sh tests/lab/lib/pieces.sh \
-	tests/lab/lib/host.sh tests/lab/lib/guest.sh tests/lab/lib/run.sh \
-	tests/lab/dom0/early-init tests/lab/dom0/start tests/lab/dom0/netback-ngd-unit tests/lab/dom0/guest-exec \
+	tests/lab/dom0/credit-rounds \
+	tests/lab/dom0/early-init \
+	tests/lab/dom0/guest-exec \
+	tests/lab/dom0/netback-ngd-unit \
+	tests/lab/dom0/start \
 	tests/lab/guest/init \
-	tests/lab/scenarios/10-boot-and-ping-kernel.sh tests/lab/scenarios/20-boot-and-ping-ng.sh \
-	tests/lab/scenarios/30-restart.sh tests/lab/scenarios/40-compare.sh \
-	tests/lab/scenarios/50-save-restore.sh tests/lab/scenarios/60-migrate.sh \
-	tests/lab/scenarios/80-netfront-ng.sh tests/lab/scenarios/85-teaming.sh \
-	tests/lab/scenarios/88-pairs.sh
+	tests/lab/lib/build.sh \
+	tests/lab/lib/common.sh \
+	tests/lab/lib/guest.sh \
+	tests/lab/lib/host.sh \
+	tests/lab/lib/pieces.sh \
+	tests/lab/lib/run.sh \
+	tests/lab/scenarios/10-boot-and-ping-kernel.sh \
+	tests/lab/scenarios/20-boot-and-ping-ng.sh \
+	tests/lab/scenarios/22-vifs.sh \
+	tests/lab/scenarios/24-hotplug.sh \
+	tests/lab/scenarios/26-queues.sh \
+	tests/lab/scenarios/28-destroy.sh \
+	tests/lab/scenarios/30-restart.sh \
+	tests/lab/scenarios/32-stopped.sh \
+	tests/lab/scenarios/34-whole-host.sh \
+	tests/lab/scenarios/40-compare.sh \
+	tests/lab/scenarios/45-levers.sh \
+	tests/lab/scenarios/46-vif-to-vif.sh \
+	tests/lab/scenarios/50-save-restore.sh \
+	tests/lab/scenarios/60-migrate.sh \
+	tests/lab/scenarios/70-switch.sh \
+	tests/lab/scenarios/75-net-migrate.sh \
+	tests/lab/scenarios/80-netfront-ng.sh \
+	tests/lab/scenarios/85-teaming.sh \
+	tests/lab/scenarios/88-pairs.sh \
+	tests/lab/scenarios/90-credit.sh

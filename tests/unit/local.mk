@@ -67,8 +67,43 @@ TESTS += tests/unit/test_dataplane
 tests_unit_test_dataplane_SOURCES = tests/unit/test_dataplane.h tests/unit/test_dataplane.c \
 	tests/unit/test_dataplane_forward.c tests/unit/test_dataplane_gref.c \
 	tests/unit/test_dataplane_hostile.c tests/unit/test_dataplane_life.c \
-	tests/unit/test_dataplane_path.c $(xensim_test_sources)
+	tests/unit/test_dataplane_path.c tests/unit/test_dataplane_port.c $(xensim_test_sources)
 tests_unit_test_dataplane_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_dataplane_CFLAGS = $(AM_CFLAGS) -pthread $(netback_ng_control_cflags) $(LIBURING_CFLAGS)
 tests_unit_test_dataplane_LDADD = netfront-ng/user/libnetfront.a netback-ng/libcontrol.a \
 	netback-ng/libdataplane.a lib/tap/libtap.a $(netback_ng_control_libs) $(LIBURING_LIBS) $(CHECK_LIBS)
+
+# xl-net, over a fake libxl, xenstore and netlink.
+xlnet_test_sources = tests/unit/fake_xen.c tests/unit/fake_xen.h
+xlnet_tests = tests/unit/test_xlnet_switch tests/unit/test_xlnet_migrate tests/unit/test_xlnet_policy
+check_PROGRAMS += $(xlnet_tests)
+TESTS += $(xlnet_tests)
+tests_unit_test_xlnet_switch_SOURCES = tests/unit/test_xlnet_switch.c $(xlnet_test_sources)
+tests_unit_test_xlnet_switch_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
+tests_unit_test_xlnet_switch_LDADD = xl-plugins/libxlnet.a lib/xen/libxenhelp.a $(JANSSON_LIBS) $(CHECK_LIBS) -lpthread
+tests_unit_test_xlnet_migrate_SOURCES = tests/unit/test_xlnet_migrate.c $(xlnet_test_sources)
+tests_unit_test_xlnet_migrate_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
+tests_unit_test_xlnet_migrate_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
+tests_unit_test_xlnet_policy_SOURCES = tests/unit/test_xlnet_policy.c $(xlnet_test_sources)
+tests_unit_test_xlnet_policy_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
+tests_unit_test_xlnet_policy_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
+TESTS += tests/unit/test_xl_dispatch.sh tests/unit/test_xl_net_vfs.sh
+EXTRA_DIST += tests/unit/test_xl_dispatch.sh tests/unit/test_xl_net_vfs.sh
+# credit-adjust: the policy alone.
+check_PROGRAMS += tests/unit/test_credit_policy
+TESTS += tests/unit/test_credit_policy
+tests_unit_test_credit_policy_SOURCES = tests/unit/test_credit_policy.c
+tests_unit_test_credit_policy_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_credit_policy_LDADD = credit-adjust/libpolicy.a $(CHECK_LIBS)
+# Its files, and the whole of it over the embedded Xen.
+credit_tests = tests/unit/test_credit_state tests/unit/test_credit_adjust
+check_PROGRAMS += $(credit_tests)
+TESTS += $(credit_tests)
+tests_unit_test_credit_state_SOURCES = tests/unit/test_credit_state.c
+tests_unit_test_credit_state_CFLAGS = $(AM_CFLAGS) $(credit_adjust_cflags) $(CHECK_CFLAGS)
+tests_unit_test_credit_state_LDADD = $(credit_adjust_libs) $(CHECK_LIBS)
+tests_unit_test_credit_adjust_SOURCES = tests/unit/test_credit_adjust.c $(xensim_test_sources)
+tests_unit_test_credit_adjust_CFLAGS = $(AM_CFLAGS) $(credit_adjust_cflags) $(CHECK_CFLAGS)
+tests_unit_test_credit_adjust_LDADD = $(credit_adjust_libs) $(xensim_test_libs)
+TESTS += tests/unit/test_credit_sim.sh
+EXTRA_DIST += tests/unit/test_credit_sim.sh

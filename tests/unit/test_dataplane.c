@@ -331,6 +331,7 @@ int main(int argc, char **argv)
 	if (geteuid() || access("/dev/net/tun", R_OK | W_OK))
 		return 77;
 	add_path_case(s);
+	add_port_case(s);
 	add_gref_case(s);
 	add_forward_case(s);
 	add_hostile_case(s);

@@ -81,5 +81,6 @@ void add_gref_case(Suite *s);
 void add_hostile_case(Suite *s);
 void add_life_case(Suite *s);
 void add_path_case(Suite *s);
+void add_port_case(Suite *s);
 
 #endif

@@ -150,10 +150,27 @@ START_TEST(every_switch)
 {
 	bool *switches[] = { &plane_config.aligned_copy, &plane_config.early_response,
 			     &plane_config.direct_read, &plane_config.prefetch,
-			     &plane_config.coalesce_adaptive, &plane_config.huge_pages };
+			     &plane_config.coalesce_adaptive, &plane_config.huge_pages,
+			     &plane_config.copy_grants };
 	struct guest g;
 
 	*switches[_i / 2] = _i % 2;
+	plane_start(1);
+	guest_start(&g, 7, 1, NULL);
+	exchange_all(&g);
+	ck_assert_int_eq(guest_map(&g, 0, true, true), 0);
+	exchange_all(&g);
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
+/* Copied, then mapped, on each port; vhost where the machine has it. */
+START_TEST(every_port)
+{
+	struct guest g;
+
+	plane_config.port = (enum config_port)_i;
 	plane_start(1);
 	guest_start(&g, 7, 1, NULL);
 	exchange_all(&g);
@@ -384,7 +401,8 @@ void add_path_case(Suite *s)
 	tcase_add_test(c, static_pages);
 	tcase_add_test(c, mixed_pages);
 	tcase_add_test(c, slots_of_any_shape);
-	tcase_add_loop_test(c, every_switch, 0, 12);
+	tcase_add_loop_test(c, every_switch, 0, 14);
+	tcase_add_loop_test(c, every_port, CONFIG_PORT_IO_URING, CONFIG_PORT_VHOST + 1);
 	tcase_add_loop_test(c, every_number, 0, 10);
 	tcase_add_test(c, direct_reads);
 	tcase_add_test(c, multicast_filter);

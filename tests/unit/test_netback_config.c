@@ -70,10 +70,10 @@ START_TEST(every_kind_of_value)
 	struct config c;
 
 	ck_assert_int_eq(load(&c, "mode = \"whole-host\"\nworkers = 3 # comment\nworker_cpus = { 0, 2 }\n"
-				  "adopt_bridges = { \"a\", b }\nadopt_scripts = {}\nsg = no\n"
+				  "adopt_bridges = { \"a\", b }\nadopt_scripts = {}\nsg = no\nport = vhost\n"
 				  "control_socket = /run/x\n"), 0);
 	ck_assert_str_eq(errors, "");
-	ck_assert(c.whole_host && !c.data.sg);
+	ck_assert(c.whole_host && !c.data.sg && c.data.port == CONFIG_PORT_VHOST);
 	ck_assert_uint_eq(c.data.workers, 3);
 	ck_assert_uint_eq(c.data.worker_cpus.count, 2);
 	ck_assert_str_eq(c.data.worker_cpus.items[1], "2");
@@ -92,6 +92,7 @@ static const struct {
 	{ "workers = many\n", ":1:", { "workers", "0 to 64" } },
 	{ "copy_batch = 99999999999999999999\n", ":1:", { "copy_batch", "1 to 256" } },
 	{ "sg = maybe\n", ":1:", { "sg", "true or false" } },
+	{ "port = tap\n", ":1:", { "port", "\"io_uring\" or \"vhost\"" } },
 	{ "mode = both\n", ":1:", { "mode", "whole-host" } },
 	{ "control_socket = relative\n", ":1:", { "control_socket", "absolute path" } },
 	{ "worker_cpus = { 1, x }\n", ":1:", { "worker_cpus", "CPU" } },
@@ -156,7 +157,8 @@ START_TEST(sample_file_has_every_key_with_its_default)
 
 	for (i = 0; i < n; i++) {
 		bool list = keys[i].type == CONFIG_LIST || keys[i].type == CONFIG_CPUS;
-		bool quoted = keys[i].type == CONFIG_STRING || keys[i].type == CONFIG_MODE;
+		bool quoted = keys[i].type == CONFIG_STRING || keys[i].type == CONFIG_MODE ||
+			      keys[i].type == CONFIG_PORT;
 
 		if (list && !*keys[i].fallback)
 			snprintf(line, sizeof(line), "\n#%s = {}\n", keys[i].name);

@@ -131,7 +131,7 @@ enum xensim_op {
 	XENSIM_DOM_CREATE,   /* domid, vcpus, memory KiB; name */
 	XENSIM_DOM_DESTROY,  /* domid */
 	XENSIM_DOM_LIMIT,    /* domid, pages that gntshr may share */
-	XENSIM_DOM_LOAD,     /* domid, CPU use in percent of one CPU */
+	XENSIM_DOM_LOAD,     /* domid, CPU use in percent of one CPU, percent of the time that it is runnable */
 	XENSIM_DOM_INFO,     /* first domid -> number; struct xensim_dominfo[] */
 	XENSIM_FAULT,	     /* domid, kind (F_COUNT = clear all), count, every */
 	XENSIM_SCHED_ID,     /* scheduler to set or ~0 -> scheduler, CPUs */
@@ -154,7 +154,7 @@ struct xensim_msg {
 
 /* What xc_domain_getinfolist and `xensim domain list` show. */
 struct xensim_dominfo {
-	uint32_t domid, vcpus, granted, mapped_pages;
+	uint32_t domid, vcpus, granted, mapped_pages, blocked;
 	uint64_t memory_kib, cpu_ns;
 	char name[64];
 };

@@ -14,7 +14,9 @@ static const struct command {
 	{ "run", cli_run, "[--] COMMAND [ARG...]       run COMMAND on an embedded host of its own" },
 	{ "domain", cli_domain,
 	  "create D [name=S] [vcpus=N] [memory=MiB] | destroy D [--keep-devices] | list [-j] |\n"
-	  "                         limit D PAGES | load D PERCENT" },
+	  "                         limit D PAGES | load D PERCENT [RUNNABLE-PERCENT]" },
+	{ "weight", cli_weight, "D [WEIGHT]                  show or set a domain's scheduling weight" },
+	{ "tslice", cli_tslice, "[MS]                        show or set the timeslice of credit" },
 	{ "sched", cli_sched, "[credit|credit2]            show or choose the scheduler" },
 	{ "stats", cli_stats, "[-j]                        what the domains asked of the hypervisor" },
 	{ "fault", cli_fault,

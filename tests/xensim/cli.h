@@ -11,6 +11,8 @@
 int cli_run(int argc, char **argv);
 int cli_domain(int argc, char **argv);
 int cli_sched(int argc, char **argv);
+int cli_weight(int argc, char **argv);
+int cli_tslice(int argc, char **argv);
 int cli_stats(int argc, char **argv);
 int cli_fault(int argc, char **argv);
 int cli_vif_attach(int argc, char **argv);

@@ -74,6 +74,19 @@ static int domain_set(enum xensim_op op, uint32_t domid, char **argv)
 	return call(&m, NULL, 0);
 }
 
+/* Without a second number: runnable as long as it runs, as if it never had to wait. */
+static int domain_load(uint32_t domid, char **argv)
+{
+	struct xensim_msg m = { .op = XENSIM_DOM_LOAD, .arg = { domid } };
+
+	if (!cli_number(argv[0], 6401, &m.arg[1]))
+		return cli_usage("domain");
+	m.arg[2] = m.arg[1] < 100 ? m.arg[1] : 100;
+	if (argv[1] && !cli_number(argv[1], 101, &m.arg[2]))
+		return cli_usage("domain");
+	return call(&m, NULL, 0);
+}
+
 static struct xensim_dominfo *domain_infos(uint32_t *count)
 {
 	struct xensim_msg m = { .op = XENSIM_DOM_INFO };
@@ -129,7 +142,7 @@ int cli_domain(int argc, char **argv)
 	if (!strcmp(argv[1], "limit"))
 		return domain_set(XENSIM_DOM_LIMIT, domid, argv + 3);
 	if (!strcmp(argv[1], "load"))
-		return domain_set(XENSIM_DOM_LOAD, domid, argv + 3);
+		return domain_load(domid, argv + 3);
 	return cli_usage("domain");
 }
 
@@ -146,6 +159,32 @@ int cli_sched(int argc, char **argv)
 	if (call(&m, NULL, 0))
 		return 1;
 	puts(m.arg[0] == XEN_SCHEDULER_CREDIT ? "credit" : "credit2");
+	return 0;
+}
+
+int cli_weight(int argc, char **argv)
+{
+	struct xensim_msg m = { .op = XENSIM_SCHED_DOM, .arg = { 0, argc > 2, 0, XENSIM_NONE } };
+
+	if (argc < 2 || !cli_number(argv[1], XENSIM_DOMS, &m.arg[0]) ||
+	    (argc > 2 && (!cli_number(argv[2], 65536, &m.arg[2]) || !m.arg[2])))
+		return cli_usage("weight");
+	if (call(&m, NULL, 0))
+		return 1;
+	printf("%u\n", m.arg[2]);
+	return 0;
+}
+
+int cli_tslice(int argc, char **argv)
+{
+	struct xensim_msg m = { .op = XENSIM_SCHED_PARAM };
+
+	if (call(&m, NULL, 0))
+		return 1;
+	m.arg[0] = argc > 1;
+	if (argc > 1 && (!cli_number(argv[1], 1001, &m.arg[1]) || call(&m, NULL, 0)))
+		return cli_usage("tslice");
+	printf("%u\n", m.arg[1]);
 	return 0;
 }
 

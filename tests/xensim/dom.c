@@ -33,6 +33,15 @@ uint64_t dom_cpu_ns(struct domain *d)
 	return d->cpu_ns;
 }
 
+/* Is it found at rest, all vCPUs blocked?  At random, as often as its load says; Dom0 is who asks. */
+static bool dom_blocked(const struct domain *d)
+{
+	static uint32_t random = 1;
+
+	random = random * 1664525u + 1013904223u;
+	return d != &domain[0] && (random >> 8) % 100 >= d->runnable_percent;
+}
+
 static void dom_free_refs_init(struct domain *d)
 {
 	d->free_ref = mem_alloc(sizeof(*d->free_ref) * XENSIM_GRANTS);
@@ -121,6 +130,7 @@ int dom_info(uint32_t first, struct xensim_dominfo *info, unsigned int max)
 		info[n] = (struct xensim_dominfo){
 			.domid = id, .vcpus = d->vcpus, .granted = d->shared_pages,
 			.mapped_pages = dom_mapped(d), .memory_kib = d->memory_kib, .cpu_ns = dom_cpu_ns(d),
+			.blocked = dom_blocked(d),
 		};
 		memcpy(info[n].name, d->name, sizeof(info[n].name));
 		n++;

@@ -163,7 +163,7 @@ static void fill_info(xc_domaininfo_t *i, const struct xensim_dominfo *d)
 {
 	memset(i, 0, sizeof(*i));
 	i->domain = (domid_t)d->domid;
-	i->flags = d->domid ? XEN_DOMINF_blocked : XEN_DOMINF_running;
+	i->flags = d->blocked ? XEN_DOMINF_blocked : XEN_DOMINF_running;
 	i->tot_pages = d->memory_kib / 4;
 	i->max_pages = i->tot_pages;
 	i->cpu_time = d->cpu_ns;
@@ -235,8 +235,8 @@ int xc_vcpu_getinfo(xc_interface *xch, uint32_t domid, uint32_t vcpu, xc_vcpuinf
 	memset(info, 0, sizeof(*info));
 	info->vcpu = vcpu;
 	info->online = 1;
-	info->blocked = domid != 0;
-	info->running = domid == 0;
+	info->blocked = d.blocked != 0;
+	info->running = !d.blocked;
 	info->cpu_time = d.cpu_ns / d.vcpus;
 	info->cpu = vcpu % (uint32_t)host_cpus(xch, NULL);
 	return 0;

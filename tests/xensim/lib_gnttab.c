@@ -280,16 +280,16 @@ static char *copy_side(xengnttab_handle *xgt, const union xengnttab_copy_ptr *p,
 		*status = GNTST_bad_domain;
 		return NULL;
 	}
-	w = p->foreign.ref < XENSIM_GRANTS
-		    ? atomic_load_explicit(&xgt->client.host->shared->dom[domid].grant[p->foreign.ref],
-					   memory_order_acquire)
-		    : 0;
-	if (!(w & XENSIM_GRANT_VALID)) {
+	/* As Xen: a bad reference is one beyond the table, whatever else is wrong is a general error. */
+	if (p->foreign.ref >= XENSIM_GRANTS) {
 		*status = GNTST_bad_gntref;
 		return NULL;
 	}
-	if (XENSIM_GRANT_TO(w) != xgt->client.domid || (write && (w & XENSIM_GRANT_RO))) {
-		*status = GNTST_permission_denied;
+	w = atomic_load_explicit(&xgt->client.host->shared->dom[domid].grant[p->foreign.ref],
+				 memory_order_acquire);
+	if (!(w & XENSIM_GRANT_VALID) || XENSIM_GRANT_TO(w) != xgt->client.domid ||
+	    (write && (w & XENSIM_GRANT_RO))) {
+		*status = GNTST_general_error;
 		return NULL;
 	}
 	return v->base + (size_t)XENSIM_GRANT_FRAME(w) * XENSIM_PAGE + p->foreign.offset;

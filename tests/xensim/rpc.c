@@ -183,6 +183,7 @@ static int op_dom_load(struct request *r)
 		return privileged(r) ?: -ESRCH;
 	dom_cpu_ns(&domain[r->in->arg[0]]);
 	domain[r->in->arg[0]].load_percent = r->in->arg[1];
+	domain[r->in->arg[0]].runnable_percent = r->in->arg[2];
 	return 0;
 }
 

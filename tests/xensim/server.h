@@ -96,7 +96,7 @@ struct domain {
 	uint32_t *free_ref, ref_head, ref_fill; /* like mem.fifo */
 	uint32_t shared_pages, share_limit;
 	uint32_t target; /* the domain whose nodes it may use as its own, or XENSIM_NONE */
-	uint32_t vcpus, weight, cap, load_percent;
+	uint32_t vcpus, weight, cap, load_percent, runnable_percent;
 	uint64_t memory_kib, cpu_ns, cpu_stamp;
 	uint64_t affinity[2][64]; /* hard, soft, per vCPU */
 	uint64_t storm_left;

@@ -7,6 +7,7 @@
 # interface, so no packet leaves the machine.
 
 boot_deadline=240
+host_parent=()
 
 host_of() { case ${1:-} in a | b) ;; *) die "which host? a or b, not \"${1:-}\"" ;; esac; }
 host_pid() { cat "$run_dir/$1/pid" 2>/dev/null; }
@@ -23,14 +24,17 @@ hosts_alive() {
 host_ssh_options() {
 	printf '%s\n' -q -F none -i "$run_dir/$1/key" -p "$(cat "$run_dir/$1/port")" -o BatchMode=yes \
 		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=10 \
-		-o ControlMaster=auto -o "ControlPath=$run_dir/$1/ssh" -o ControlPersist=yes
+		-o ServerAliveInterval=15 -o ServerAliveCountMax=6 -o ControlMaster=auto -o "ControlPath=$run_dir/$1/ssh" -o ControlPersist=yes
 }
 host_ssh() {
 	local h=$1 options
 	shift
 	[ -e "$run_dir/$h/port" ] || die "host $h is not up (lab up $h)"
+	# What a killed lab left running in the background goes no further.
+	[ -d "/proc/$$" ] || exit 1
 	mapfile -t options < <(host_ssh_options "$h")
-	ssh "${options[@]}" root@127.0.0.1 -- "$@"
+	# Its connection is kept by a process that lives on; the locks are not its business.
+	ssh "${options[@]}" root@127.0.0.1 -- "$@" 8>&- 9>&-
 }
 
 port_free() { ! (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -52,7 +56,7 @@ qemu_arguments() {
 		-chardev "socket,id=serial,path=/lab/run/$h/console,server=on,wait=off,logfile=/lab/run/$h/serial" \
 		-serial chardev:serial -monitor "unix:/lab/run/$h/monitor,server=on,wait=off" \
 		-kernel /lab/xen/xen \
-		-append "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all dom0_mem=1024M,max:1024M dom0_max_vcpus=${LAB_DOM0_VCPUS:-1}" \
+		-append "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all spec-ctrl=eager-fpu dom0_mem=1024M,max:1024M dom0_max_vcpus=${LAB_DOM0_VCPUS:-1} ${LAB_XEN_OPTIONS:-}" \
 		-initrd "/lab/overlay/vmlinuz console=hvc0 quiet lab.host=$h lab.address=$address,/lab/overlay/initrd.gz" \
 		-drive "if=none,id=d0,file=/lab/run/$h/disk,format=qcow2,cache=unsafe" -device nvme,drive=d0,serial=image \
 		-drive "if=none,id=d1,file=/lab/overlay/overlay.tar,format=raw,read-only=on" -device nvme,drive=d1,serial=overlay \
@@ -72,16 +76,15 @@ host_start() {
 	in_root "$cache/tools" qemu-img create -q -f qcow2 -b /lab/image -F raw "/lab/run/$h/disk" ||
 		die "cannot make host $h's disk"
 	mapfile -t arguments < <(qemu_arguments "$h" "$port")
-	# Not a child to wait for: it outlives this command, and hosts_down ends it by its pid.
+	# Not a child to wait for: it outlives this command (but not a "lab run"), and hosts_down ends it by its pid.
 	(
-		separate=(unshare --mount --propagation private)
+		separate=("${host_parent[@]}" unshare --mount --propagation private)
 		# shellcheck disable=SC2030 # for this process only
 		[ -z "${LAB_FAST:-}" ] || nice=()
 		in_tree "$cache/tools" setsid qemu-system-x86_64 "${arguments[@]}"
-	) >"$dir/qemu.log" 2>&1 </dev/null &
+	) >"$dir/qemu.log" 2>&1 </dev/null 8>&- 9>&- &
 	echo $! >"$dir/pid"
 	echo "$port" >"$dir/port"
-	echo "$port" >"$dir/qemu.port"
 }
 
 host_ready() {
@@ -115,10 +118,36 @@ hosts_up() {
 	for h in "${started[@]}"; do
 		host_wait "$h" || {
 			hosts_down
-			die "the hosts were ended; whole logs in $run_dir"
+			say "lab: the hosts were ended; whole logs in $run_dir" >&2
+			return 1
 		}
 		say "  host $h is up after $((SECONDS - began)) s"
 	done
+}
+
+host_answers() { timeout 40 bash -c ': <"/dev/tcp/127.0.0.1/'"$(cat "$run_dir/$1/port")"'"' && bounded 40 host_ssh "$1" true; }
+
+# What Xen and the emulator say of a host: timers, run queues, Dom0's registers, interrupts.
+host_autopsy() {
+	local h=$1
+	clean "$run_dir/$h/serial"
+	in_root "$cache/tools" python3 -c '
+import socket, sys
+def talk(path, *lines):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(path)
+    s.settimeout(2)
+    for line in lines:
+        s.send(line)
+        try:
+            while (said := s.recv(65536)):
+                sys.stdout.write(said.decode(errors="replace").replace("\r", "").replace("\0", ""))
+        except TimeoutError:
+            pass
+run = "/lab/run/" + sys.argv[1]
+talk(run + "/monitor", b"info status\n", b"info registers -a\n", b"info pic\n", b"info lapic 0\n", b"info lapic 1\n")
+talk(run + "/console", b"\x01\x01\x01", *(key.encode() for key in "0artdeqiMz"))
+' "$h"
 }
 
 process_gone() { ! kill -0 "$1" 2>/dev/null; }

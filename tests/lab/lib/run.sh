@@ -1,9 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
-# Scenarios: scenarios/NAME.sh says which hosts it needs (a line "# hosts: a" or "# hosts: both")
-# and runs in a shell of its own with these functions. It ends with status 0, or with "fail WHY";
-# figures it gives with "figures KEY VALUE..." go out as one JSON line.
+# Scenarios: scenarios/NAME.sh says which hosts it needs ("# hosts: a" or "# hosts: both"), what these must
+# be able to ("# needs: migration sriov", any of them) and what it may take ("# deadline: SECONDS", 600). One that measures
+# for long and asserts little ("# run: by name") is not among "all". A scenario runs in
+# a shell of its own with these functions and ends with status 0, or with "fail WHY"; figures it gives with
+# "figures KEY VALUE..." go out as one JSON line. Before it, its hosts have no guest and no daemon.
 
 # ---- for scenarios ----
 
@@ -57,7 +59,21 @@ pf_name() { on "$1" "basename \$(dirname \$(dirname \$(ls -d /sys/class/net/*/de
 vf_address() { on "$1" "basename \$(readlink /sys/class/net/*/device/virtfn$2)"; }
 # Dom0 and guest seconds of CPU time so far: "DOM0 GUEST".
 cpu_seconds() { on "$1" "xl list" | awk -v g="$2" '$1 == "Domain-0" { d = $NF } $1 == g { n = $NF } END { print d, n }'; }
+# A stream of pings in the background, one a HOST; ping_end prints "SENT LOST GAP", the longest silence in seconds.
+ping_begin() { on "$1" "ping -D -i ${3:-0.1} -W 1 $2 >/run/ping.log 2>&1 </dev/null & echo \$! >/run/ping.pid"; }
+ping_seen() { on "$1" "[ \$(grep -c 'bytes from' /run/ping.log) -ge $2 ]"; }
+ping_end() {
+	on "$1" "kill -INT \$(cat /run/ping.pid); while kill -0 \$(cat /run/ping.pid) 2>/dev/null; do sleep 0.05; done
+		rm /run/ping.pid; awk '
+			/bytes from/ { t = substr(\$1, 2) + 0; if (last && t - last > g) g = t - last; last = t; n++ }
+			/packets transmitted/ { sent = \$1 } END { printf \"%d %d %.2f\", sent, sent - n, g }' /run/ping.log"
+}
 ping_guest() { on "$1" "ping -q -c ${3:-5} -i 0.2 -W 5 $2"; }
+# A TCP stream in the background, one a HOST: iperf_begin HOST IPERF-ARGUMENTS...
+iperf_begin() { on "$1" "iperf3 -J ${*:2} >/run/stream.json 2>&1 </dev/null & echo \$! >/run/iperf.pid"; }
+iperf_ended() { on "$1" "! kill -0 \$(cat /run/iperf.pid) 2>/dev/null"; }
+# What the kernel and the daemon complain of when a page, a grant or a lock went wrong.
+no_alarm() { on "$1" "! dmesg | grep -E 'BUG|WARNING|Oops|Call Trace|hung task'"; }
 # iperf JSON on the host; prints a jq expression of the result. iperf_host HOST FILTER IPERF-ARGUMENTS...
 iperf_host() {
 	local h=$1 filter=$2
@@ -67,14 +83,27 @@ iperf_host() {
 
 # ---- the runner ----
 
-# A line "# needs: migration": skipped, and counted so, where the hypervisor cannot.
-scenario_can_run() { ! grep -q '^# needs: migration' "$1" || can_migrate; }
-scenario_hosts() { sed -n 's/^# hosts: //p' "$1" | head -n 1; }
+bounded_group="" bounded_watchdog=""
+
+# The first of what FILE needs that is not there, as a reason; "" if it can run.
+scenario_lacks() {
+	local need
+	for need in $(sed -n 's/^# needs: //p' "$1"); do
+		case $need in
+		migration) can_migrate || echo "this hypervisor cannot migrate PV guests (tests/lab/README)" ;;
+		sriov) (hosts_up a >&2) && host_ssh a test -e /run/lab-sriov || echo "the NIC has no virtual functions" ;;
+		*) echo "it needs \"$need\", which nobody knows" ;;
+		esac
+	done | head -n 1
+}
+scenario_field() { sed -n "s/^# $2: //p" "$1" | head -n 1; }
 
 clean_host() {
 	host_ssh "$1" "for d in \$(xl list | awk 'NR > 2 { print \$1 }'); do xl destroy \$d; done
-		for f in ping iperf; do [ ! -e /run/\$f.pid ] || kill -9 \$(cat /run/\$f.pid); rm -f /run/\$f.pid; done
-		/opt/lab/netback-ngd-unit stop; rm -rf /run/guests; dmesg -C >/dev/null" >/dev/null 2>&1
+		for f in ping iperf credit-adjustd; do [ ! -e /run/\$f.pid ] || kill -9 \$(cat /run/\$f.pid); rm -f /run/\$f.pid; done
+		for d in \$(xl pci-assignable-list); do xl pci-assignable-remove \$d; done
+		/opt/lab/netback-ngd-unit stop; rm -rf /run/guests; dmesg -C; ip neigh flush all; xl cpupool-cpu-add Pool-0 all
+		modprobe xen-netback; echo 1 >/sys/bus/xen-backend/drivers_autoprobe" >/dev/null 2>&1
 }
 
 print_figures() {
@@ -84,48 +113,126 @@ print_figures() {
 	done
 }
 
+# bounded SECONDS COMMAND...: in a process group of its own, which is ended after the deadline (status 124).
+bounded() {
+	local seconds=$1 rc
+	shift
+	rm -f "$run_dir/late"
+	set -m
+	("$@") </dev/null 8>&- &
+	bounded_group=$!
+	(bounded_watch "$seconds" "$bounded_group") </dev/null >/dev/null 2>&1 8>&- &
+	bounded_watchdog=$!
+	set +m
+	wait "$bounded_group" 2>/dev/null
+	rc=$?
+	bounded_end
+	[ ! -e "$run_dir/late" ] || rc=124
+	return $rc
+}
+bounded_watch() {
+	set +m
+	local end=$((SECONDS + $1))
+	# Not longer than the lab itself, whatever ended that.
+	while [ "$SECONDS" -lt "$end" ] && [ -d "/proc/$$" ]; do read -r -t 1 <> <(:); done
+	touch "$run_dir/late"
+	kill -KILL -- "-$2"
+}
+bounded_end() {
+	local group
+	for group in $bounded_watchdog $bounded_group; do
+		kill -KILL -- "-$group"
+		wait "$group"
+	done 2>/dev/null
+	bounded_group="" bounded_watchdog=""
+}
+
+scenario_body() {
+	set -u
+	# shellcheck disable=SC1090 # chosen by name
+	. "$1"
+}
+
 run_scenario() {
-	local name=$1 file=$2 began=$SECONDS
+	local name=$1 file=$2 began=$SECONDS deadline
+	deadline=$(scenario_field "$file" deadline)
 	scenario_dir=$run_dir/scenario
 	rm -rf "$scenario_dir" && mkdir -p "$scenario_dir"
-	if (
-		set -u
-		# shellcheck disable=SC1090 # chosen by name
-		. "$file"
-	); then
+	bounded "${deadline:-600}" scenario_body "$file"
+	case $? in
+	0)
 		say "ok $name ($((SECONDS - began)) s)"
 		passed=$((passed + 1))
-	else
-		say "not ok $name: $(cat "$scenario_dir/why" 2>/dev/null || echo "it ended early")"
-		failed=$((failed + 1))
-		hosts_logs >"$cache/log/failed-$name" 2>&1
-		say "    | logs: $cache/log/failed-$name"
-	fi
+		;;
+	124) not_ok "$name" "not done after ${deadline:-600} s" ;;
+	*) not_ok "$name" "$(cat "$scenario_dir/why" 2>/dev/null || echo "it ended early")" ;;
+	esac
 	print_figures "$name"
+}
+
+not_ok() {
+	say "not ok $1: $2"
+	failed=$((failed + 1))
+	hosts_logs >"$cache/log/failed-$1" 2>&1
+	say "    | logs: $cache/log/failed-$1"
 }
 
 # In the order of their numbers.
 all_scenarios() { find "$lab_dir/scenarios" -name '*.sh' -printf '%f\n' | sort | sed 's/^[0-9]*-//; s/\.sh$//'; }
+usual_scenarios() {
+	local name
+	for name in $(all_scenarios); do
+		grep -q '^# run: by name' "$(scenario_file "$name")" || echo "$name"
+	done
+}
+scenario_file() { find "$lab_dir/scenarios" -name "$1.sh" -o -name "[0-9]*-$1.sh" | head -n 1; }
 
+# Hosts that run but do not answer any more are ended, with what Xen says of them kept.
+end_silent_hosts() {
+	local h
+	for h in $(hosts_alive); do
+		host_answers "$h" && continue
+		host_autopsy "$h" >"$cache/log/silent-$h" 2>&1
+		say "  host $h does not answer any more and was ended; what Xen says of it: $cache/log/silent-$h"
+		host_down "$h"
+	done
+}
+
+# Hosts that this run starts end with it, even if it is killed; those that were up before only on its way out.
 lab_run() {
-	local name file h passed=0 failed=0 skipped=0
+	local name file h why passed=0 failed=0 skipped=0
 	# shellcheck disable=SC2046 # a list of words
-	[ $# -gt 0 ] || set -- $(all_scenarios)
+	[ $# -gt 0 ] || set -- $(usual_scenarios)
+	for name in "$@"; do
+		[ -n "$(scenario_file "$name")" ] || die "no scenario \"$name\"; there are: $(all_scenarios | tr '\n' ' ')"
+	done
 	lab_build
-	[ -n "${LAB_KEEP:-}" ] || trap hosts_down EXIT
+	exec 8>"$run_dir/lock"
+	flock -n 8 || die "another \"lab run\" is at work in $cache; LAB_CACHE names another place"
+	[ -n "${LAB_KEEP:-}" ] || host_parent=("${with_parent[@]}")
+	trap run_end EXIT
 	trap 'exit 130' INT TERM HUP
 	for name in "$@"; do
-		file=$(find "$lab_dir/scenarios" -name "$name.sh" -o -name "[0-9]*-$name.sh" | head -n 1)
-		[ -n "$file" ] || die "no scenario \"$name\"; there are: $(all_scenarios | tr '\n' ' ')"
-		scenario_can_run "$file" || {
-			say "skipped $name: this hypervisor cannot migrate PV guests (tests/lab/README)"
+		file=$(scenario_file "$name")
+		why=$(scenario_lacks "$file")
+		if [ -n "$why" ]; then
+			say "skipped $name: $why"
 			skipped=$((skipped + 1))
 			continue
-		}
-		hosts_up "$(scenario_hosts "$file")"
-		for h in $(hosts_alive); do clean_host "$h"; done
+		fi
+		end_silent_hosts
+		if ! hosts_up "$(scenario_field "$file" hosts)"; then
+			not_ok "$name" "the hosts do not come up"
+			continue
+		fi
+		for h in $(hosts_alive); do bounded 120 clean_host "$h"; done
 		run_scenario "$name" "$file"
 	done
 	say "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
 	[ $failed = 0 ]
+}
+run_end() {
+	trap - INT TERM HUP
+	bounded_end
+	[ -n "${LAB_KEEP:-}" ] || hosts_down
 }

@@ -10,15 +10,14 @@ one=$(guest_address a g1)
 check "ping before" ping_guest a "$one"
 gaps=()
 for round in 1 2 3; do
-	on a "ping -D -i 0.05 -W 1 $one >/run/ping.log 2>&1 & echo \$! >/run/ping.pid
-		iperf3 -J -c $one -t 12 >/run/restart.json 2>&1 & echo \$! >/run/iperf.pid" || fail "cannot start traffic"
-	wait_for 20 "traffic before the kill" on a "[ \$(grep -c 'bytes from' /run/ping.log) -ge 20 ]"
+	check "pings, round $round" ping_begin a "$one" 0.05
+	check "a stream, round $round" iperf_begin a -c "$one" -t 12
+	wait_for 20 "traffic before the kill" ping_seen a 20
 	check "kill and restart, round $round" daemon a kill
 	wait_for 30 "traffic after the kill, round $round" ping_guest a "$one" 3
-	wait_for 60 "iperf3 ends" on a "! kill -0 \$(cat /run/iperf.pid) 2>/dev/null"
-	check "the open TCP connection went on" on a "jq -e '(.error | not) and .intervals[-1].sum.bytes > 0' /run/restart.json"
-	gap=$(on a "kill -INT \$(cat /run/ping.pid); awk '/bytes from/ { t = substr(\$1, 2) + 0; if (last && t - last > g) g = t - last; last = t }
-		END { printf \"%.2f\", g }' /run/ping.log")
+	wait_for 60 "iperf3 ends" iperf_ended a
+	check "the open TCP connection went on" on a "jq -e '(.error | not) and .intervals[-1].sum.bytes > 0' /run/stream.json"
+	read -r sent lost gap <<<"$(ping_end a)"
 	gaps+=("$gap")
 	[ "$(guest_exec a g1 'cat /sys/class/net/eth0/carrier')" = 1 ] || fail "no carrier in the guest after round $round"
 done

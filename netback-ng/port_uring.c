@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The portable port: a TAP descriptor behind io_uring.  One submission
+ * carries a burst either way.  Reads are marked RWF_NOWAIT: O_NONBLOCK alone
+ * would have io_uring wait inside the kernel for a frame.  Kernels whose TAP does
+ * not know the flag get plain reads, which do heed O_NONBLOCK.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "netback-ng/port.h"
+#include "netback-ng/vif_data.h"
+
+#define READS_MIN 2u
+/* One byte more than any frame: a longer one shows, instead of arriving cut short. */
+#define READ_BYTES (TAP_VNET_LEN + TAP_FRAME_MAX + 1)
+
+/* --- guest -> TAP ------------------------------------------------------------- */
+
+/* The virtio header is right before the head (frame.h). */
+static void prepare_write(struct queue *q, struct frame *f, unsigned int i)
+{
+	struct io_uring_sqe *sqe = worker_sqe(q->worker);
+
+	f->iov[0].iov_base = (uint8_t *)f->iov[0].iov_base - TAP_VNET_LEN;
+	f->iov[0].iov_len += TAP_VNET_LEN;
+	if (f->niov == 1)
+		io_uring_prep_write(sqe, q->tap_fd, f->iov[0].iov_base,
+				    (unsigned int)f->iov[0].iov_len, 0);
+	else
+		io_uring_prep_writev(sqe, q->tap_fd, f->iov, f->niov, 0);
+	worker_sqe_result(q->worker, sqe, i);
+}
+
+static void count_write(struct queue *q, int res)
+{
+	if (res >= 0)
+		STAT_INC(q->stats.tx_to_tap);
+	else if (res == -EIO)
+		STAT_INC(q->stats.tx_drop_tap_down);
+	else if (res == -EAGAIN)
+		STAT_INC(q->stats.tx_drop_tap_full);
+	else
+		STAT_INC(q->stats.tx_drop_tap_error);
+}
+
+/* Every write is done when this returns: its buffers are free again, whatever became of it. */
+static void uring_write(struct queue *q, struct frame **frames, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		prepare_write(q, frames[i], i);
+	STAT_INC(q->stats.tap_submits);
+	worker_complete(q->worker);
+	for (i = 0; i < n; i++)
+		count_write(q, q->worker->scratch->results[i]);
+}
+
+static unsigned int uring_room(struct queue *q)
+{
+	return NETIF_TX_RING_SIZE;
+}
+
+static void uring_settle(struct queue *q)
+{
+}
+
+/* --- TAP -> guest ------------------------------------------------------------- */
+
+/*
+ * T11: the frame begins on a page, as it will in the guest's page, so that no
+ * grant copy straddles two of our pages (gntdev would split it).
+ */
+static uint8_t *read_buffer(const struct worker *w, unsigned int i)
+{
+	uint8_t *to = w->reads.base + i * WORKER_FRAME_ROOM;
+
+	return w->config->aligned_copy ? to + NETIF_PAGE_SIZE - TAP_VNET_LEN : to;
+}
+
+static void prepare_read(struct queue *q, unsigned int i)
+{
+	struct worker *w = q->worker;
+	struct io_uring_sqe *sqe = worker_sqe(w);
+	uint8_t *to = read_buffer(w, i);
+
+	if (w->pool_fixed)
+		io_uring_prep_read_fixed(sqe, q->tap_fd, to, READ_BYTES, 0, 0);
+	else
+		io_uring_prep_read(sqe, q->tap_fd, to, READ_BYTES, 0);
+	sqe->rw_flags = RWF_NOWAIT;
+	worker_sqe_result(w, sqe, i);
+}
+
+static void read_plainly(struct queue *q, unsigned int first, unsigned int n)
+{
+	struct worker *w = q->worker;
+	unsigned int i;
+	ssize_t got;
+
+	for (i = first; i < first + n; i++) {
+		got = read(q->tap_fd, read_buffer(w, i), READ_BYTES);
+		w->scratch->results[i] = got < 0 ? -errno : (int)got;
+		if (got < 0)
+			break;
+	}
+	/* After the first that found nothing, none was tried. */
+	for (; i < first + n; i++)
+		w->scratch->results[i] = -EAGAIN;
+}
+
+/* One frame as it lies in a read buffer. */
+static bool take_read(struct queue *q, struct frame *f, unsigned int i, int res)
+{
+	struct worker *w = q->worker;
+	uint8_t *at = read_buffer(w, i);
+	struct iovec *iov = &w->scratch->iov[i];
+	struct netif_vnet vnet;
+
+	if (res < (int)(TAP_VNET_LEN + NETIF_ETH_HLEN)) {
+		if (res == -EAGAIN)
+			STAT_INC(q->stats.tap_reads_empty);
+		else
+			STAT_INC(q->stats.tap_read_errors);
+		return false;
+	}
+	if (res > (int)(TAP_VNET_LEN + TAP_FRAME_MAX)) {
+		STAT_INC(q->stats.rx_drop_tap_truncated);
+		return false;
+	}
+	memcpy(&vnet, at, sizeof(vnet));
+	netif_meta_from_vnet(&f->meta, &vnet, (uint32_t)res - TAP_VNET_LEN);
+	iov->iov_base = at + TAP_VNET_LEN;
+	iov->iov_len = (size_t)res - TAP_VNET_LEN;
+	f->iov = iov;
+	f->niov = 1;
+	f->refs = w->reads.refs ? w->reads.refs + (size_t)((uint8_t *)iov->iov_base - w->reads.base) /
+							   NETIF_PAGE_SIZE : NULL;
+	f->failed = false;
+	STAT_INC(q->stats.tap_reads);
+	return true;
+}
+
+/*
+ * Submit n reads; frames that came are appended from 'have'.  Reads are done in
+ * order, so the first that found nothing ends the burst.
+ */
+static unsigned int read_some(struct queue *q, struct frame *frames, unsigned int have,
+			      unsigned int n)
+{
+	struct worker *w = q->worker;
+	unsigned int i, got = 0;
+
+	STAT_INC(q->stats.tap_submits);
+	if (q->tap_nowait) {
+		for (i = 0; i < n; i++)
+			prepare_read(q, have + i);
+		worker_complete(w);
+	} else {
+		read_plainly(q, have, n);
+	}
+	for (i = 0; i < n; i++)
+		if (take_read(q, &frames[have + got], have + i, w->scratch->results[have + i]))
+			got++;
+	if (got < n)
+		q->tap_ready = false;
+	return got;
+}
+
+/* Full bursts grow the next one, empty reads shrink it: few reads find nothing. */
+static void adapt_burst(struct queue *q, unsigned int asked, unsigned int got)
+{
+	if (got == asked)
+		q->read_burst = asked * 2 < WORKER_READS_MAX ? asked * 2 : WORKER_READS_MAX;
+	else if (got < asked / 2)
+		q->read_burst = got > READS_MIN ? got : READS_MIN;
+}
+
+/* Read until the TAP is empty or the guest's buffers might not do. */
+static unsigned int read_burst(struct queue *q, struct frame *frames)
+{
+	unsigned int worst = port_slots_worst(q), room = queue_rx_room(q), n, got, i, have = 0;
+
+	while (q->tap_ready && room >= worst && have < WORKER_READS_MAX) {
+		n = q->read_burst;
+		if (n > WORKER_READS_MAX - have)
+			n = WORKER_READS_MAX - have;
+		if (n > room / worst)
+			n = room / worst;
+		got = read_some(q, frames, have, n);
+		for (i = have; i < have + got; i++)
+			room -= netif_rx_need(&frames[i].meta, 0);
+		have += got;
+		if (n == q->read_burst)
+			adapt_burst(q, n, got);
+	}
+	if (q->tap_ready && room < worst)
+		STAT_INC(q->stats.rx_slot_waits);
+	return have;
+}
+
+static unsigned int uring_read(struct queue *q)
+{
+	struct frame *frames = q->worker->scratch->frames;
+	unsigned int i, n, slots = PORT_NOT_DIRECT;
+
+	if (port_wants_direct(q))
+		slots = port_read_direct(q);
+	if (slots != PORT_NOT_DIRECT)
+		return slots;
+	n = read_burst(q, frames);
+	for (i = 0; i < n; i++)
+		port_count_size(q, frames[i].meta.len);
+	return port_deliver(q, frames, n);
+}
+
+/* Can a read of this TAP be told not to wait?  Reads nothing. */
+static bool knows_nowait(int fd)
+{
+	char byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 0 };
+
+	return preadv2(fd, &iov, 1, -1, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
+}
+
+/* --- life ---------------------------------------------------------------------- */
+
+static int uring_open(struct queue *q)
+{
+	q->tap_nowait = knows_nowait(q->tap_fd);
+	q->read_burst = READS_MIN;
+	return 0;
+}
+
+static bool uring_arm(struct queue *q, bool frames)
+{
+	struct io_uring_sqe *sqe;
+
+	if (!frames || q->tap_armed)
+		return false;
+	sqe = worker_sqe(q->worker);
+	io_uring_prep_poll_add(sqe, q->tap_fd, POLLIN);
+	worker_sqe_tag(sqe, q, TAG_TAP_POLL);
+	q->tap_armed = true;
+	return false;
+}
+
+static void uring_close(struct queue *q)
+{
+	struct io_uring_sqe *sqe;
+
+	if (!q->tap_armed)
+		return;
+	sqe = worker_sqe(q->worker);
+	io_uring_prep_poll_remove(sqe, (uint64_t)(uintptr_t)q | TAG_TAP_POLL);
+	worker_sqe_tag(sqe, NULL, TAG_IGNORE);
+	while (q->tap_armed)
+		worker_wait(q->worker);
+}
+
+const struct port port_uring = {
+	.name = "io_uring",
+	.open = uring_open,
+	.close = uring_close,
+	.room = uring_room,
+	.write = uring_write,
+	.settle = uring_settle,
+	.read = uring_read,
+	.arm = uring_arm,
+};

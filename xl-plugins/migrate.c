@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "xl-plugins/migrate.h"
+#include "xl-plugins/journal.h"
+#include "xl-plugins/remote.h"
+
+#include <errno.h>
+#include <string.h>
+
+int migration_record(struct xlnet *x, const struct migration *m)
+{
+	json_t *record = json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:s,s:s,s:i,s:i}", "uuid", m->dom.uuid,
+				   "domain", m->dom.name, "host", m->host, "ssh", m->ssh, "had_vf",
+				   m->had_vf, "keep_pv", m->keep_pv, "pf", m->pf, "devid", m->devid,
+				   "vlan", (int)m->vlan, "timeout", (int)m->timeout);
+	int rc = record ? journal_write(x, m->dom.uuid, "migrate", record) : -ENOMEM;
+
+	json_decref(record);
+	return rc;
+}
+
+static int migration_parse(json_t *record, struct migration *m)
+{
+	const char *uuid, *domain, *host, *ssh, *pf, *devid;
+	int had_vf, keep_pv, vlan, timeout;
+
+	memset(m, 0, sizeof(*m));
+	if (json_unpack(record, "{s:s,s:s,s:s,s:s,s:b,s:b,s:s,s:s,s:i,s:i}", "uuid", &uuid,
+			"domain", &domain, "host", &host, "ssh", &ssh, "had_vf", &had_vf, "keep_pv",
+			&keep_pv, "pf", &pf, "devid", &devid, "vlan", &vlan, "timeout", &timeout))
+		return -EINVAL;
+	text_copy(m->dom.uuid, sizeof(m->dom.uuid), uuid);
+	text_copy(m->dom.name, sizeof(m->dom.name), domain);
+	text_copy(m->host, sizeof(m->host), host);
+	text_copy(m->ssh, sizeof(m->ssh), ssh);
+	text_copy(m->pf, sizeof(m->pf), pf);
+	text_copy(m->devid, sizeof(m->devid), devid);
+	m->had_vf = had_vf;
+	m->keep_pv = keep_pv;
+	m->vlan = (unsigned int)vlan;
+	m->timeout = (unsigned int)timeout;
+	return 0;
+}
+
+int migration_forget(struct xlnet *x, const char *uuid)
+{
+	return journal_remove(x, uuid, "migrate");
+}
+
+/* xl calls the source "NAME--migratedaway" once the target runs; it only waits to be destroyed. */
+bool migration_is_here(struct xlnet *x, const char *uuid, struct domain *dom)
+{
+	return !host_domain_find(x, uuid, dom) && !strstr(dom->name, "--migratedaway") &&
+	       !strstr(dom->name, "--incoming");
+}
+
+int migration_vf_here(struct xlnet *x, const struct migration *m)
+{
+	struct switch_wish wish = { .target = PATH_VF,
+				    .pf = m->pf,
+				    .devid = m->devid,
+				    .vlan = m->vlan,
+				    .timeout = m->timeout };
+	struct domain dom;
+	struct op op;
+	int rc;
+
+	if (!migration_is_here(x, m->dom.uuid, &dom))
+		return -ENOENT;
+	rc = switch_run(x, &dom, &wish, &op);
+	return rc == SWITCH_THERE ? 0 : rc;
+}
+
+int migration_vf_there(struct xlnet *x, const struct migration *m)
+{
+	char arguments[256];
+	json_t *answer;
+	int r;
+
+	snprintf(arguments, sizeof(arguments), "-j net-switch %s %s vf --timeout %u --vlan %u",
+		 m->dom.uuid, m->devid, m->timeout, m->vlan);
+	r = remote_run(m->ssh, m->host, arguments, &answer);
+	json_decref(answer);
+	if (!r)
+		return 0;
+	return problem(r < 0 ? r : -EREMOTEIO,
+		       "the guest runs on %s, on its vif: it got no VF there. There: xl-net "
+		       "net-switch %s vf",
+		       m->host, m->dom.name);
+}
+
+static int recover_record(struct xlnet *x, const struct migration *m)
+{
+	struct domain dom;
+	int rc;
+
+	if (migration_is_here(x, m->dom.uuid, &dom)) {
+		progress_always("xl-net: the migration of \"%s\" to %s did not happen; it is here",
+				m->dom.name, m->host);
+		rc = m->had_vf ? migration_vf_here(x, m) : 0;
+	} else {
+		progress_always("xl-net: \"%s\" is no longer here; looking after it on %s",
+				m->dom.name, m->host);
+		rc = m->had_vf && !m->keep_pv ? migration_vf_there(x, m) : 0;
+	}
+	return rc ? rc : migration_forget(x, m->dom.uuid);
+}
+
+int migration_recover(struct xlnet *x, const char *uuid)
+{
+	json_t *record = journal_read(x, uuid, "migrate");
+	struct migration m;
+	int rc;
+
+	if (!record)
+		return 0;
+	rc = migration_parse(record, &m);
+	json_decref(record);
+	return rc ? problem(rc,
+			    "the record of a migration, %s/journal/%s.migrate, is not complete: "
+			    "look where the guest is, "
+			    "then remove the file",
+			    x->state, uuid)
+		  : recover_record(x, &m);
+}
+
+static int recover_one(const char *uuid, const char *kind, void *arg)
+{
+	struct xlnet *x = arg;
+	int fd, rc = journal_lock(x, uuid, &fd);
+
+	/* A migration's own switch comes first, whichever record was found first. */
+	if (!rc)
+		rc = op_recover(x, uuid);
+	if (!rc)
+		rc = migration_recover(x, uuid);
+	journal_unlock(&fd);
+	return rc;
+}
+
+int recover_all(struct xlnet *x)
+{
+	return journal_each(x, recover_one, x);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A migration's record, and what a killed one left. */
+#ifndef XLNET_MIGRATE_H
+#define XLNET_MIGRATE_H
+
+#include "xl-plugins/switch.h"
+
+struct migration {
+	struct domain dom;
+	char host[NAME_LEN], ssh[NAME_LEN];
+	bool had_vf, keep_pv;
+	char pf[IFNAMSIZ]; /* the VF's, here */
+	char devid[16];
+	unsigned int vlan, timeout;
+	uint64_t to_pv_ms, migrate_ms, to_vf_ms;
+};
+
+int migration_record(struct xlnet *x, const struct migration *m);
+int migration_forget(struct xlnet *x, const char *uuid);
+/* Is the guest here, and not the empty shell that a failed migration may leave? */
+bool migration_is_here(struct xlnet *x, const char *uuid, struct domain *dom);
+/* The VF on the target. */
+int migration_vf_there(struct xlnet *x, const struct migration *m);
+/* Back to its VF here, after a migration that did not happen. */
+int migration_vf_here(struct xlnet *x, const struct migration *m);
+/* Ends an interrupted migration: VF where the guest is. The domain's lock is the caller's. */
+int migration_recover(struct xlnet *x, const char *uuid);
+/* Everything that was interrupted; guests at work right now are left alone (-EBUSY). */
+int recover_all(struct xlnet *x);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * To the vif, real "xl migrate", to a VF on the target. xl has no hooks and its protocol is its
+ * own: it runs as a child, between two switches. Whatever fails, the guest runs on the best path it
+ * had.
+ */
+#include "xl-plugins/command.h"
+#include "xl-plugins/journal.h"
+#include "xl-plugins/migrate.h"
+#include "xl-plugins/remote.h"
+#include "xl-plugins/vif.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XL_ARGUMENTS_MAX 32
+
+struct wish {
+	const char *domain;
+	char **xl_options;
+	int xl_count;
+};
+
+static const struct option longs[] = {
+	{ "keep-pv", no_argument, NULL, 'k' },
+	{ "ssh", required_argument, NULL, 's' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* DOMAIN HOST [OPTION...] [-- XL-OPTION...] */
+static int parse(int argc, char **argv, struct wish *wish, struct migration *m)
+{
+	int opt, end = argc;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--"))
+			continue;
+		end = i;
+		wish->xl_options = argv + i + 1;
+		wish->xl_count = argc - i - 1;
+		break;
+	}
+	m->timeout = SWITCH_TIMEOUT;
+	text_copy(m->ssh, sizeof(m->ssh), "ssh");
+	while ((opt = getopt_long(end, argv, "s:", longs, NULL)) != -1) {
+		if (opt == 'k')
+			m->keep_pv = true;
+		else if (opt == 's')
+			text_copy(m->ssh, sizeof(m->ssh), optarg);
+		else if (opt == 't')
+			m->timeout = (unsigned int)strtoul(optarg, NULL, 10);
+		else
+			return -1;
+	}
+	if (end - optind != 2 || !m->timeout || wish->xl_count > XL_ARGUMENTS_MAX)
+		return -1;
+	wish->domain = argv[optind];
+	text_copy(m->host, sizeof(m->host), argv[optind + 1]);
+	return 0;
+}
+
+/* The VF that it has now, if it has one; a guest with two is moved by hand. */
+static int find_vf(struct xlnet *x, struct migration *m, char bridge[IFNAMSIZ])
+{
+	struct vif *vifs;
+	size_t n, with_vf = 0;
+	int rc = vif_list(x, m->dom.uuid, &vifs, &n);
+
+	for (size_t i = 0; !rc && i < n; i++) {
+		if (!vifs[i].has_vf && m->had_vf)
+			continue;
+		with_vf += vifs[i].has_vf;
+		m->had_vf |= vifs[i].has_vf;
+		text_copy(bridge, IFNAMSIZ, vifs[i].nic.bridge);
+		snprintf(m->devid, sizeof(m->devid), "%d", vifs[i].nic.devid);
+		text_copy(m->pf, sizeof(m->pf), vifs[i].vf.pf);
+		m->vlan = vifs[i].vf.state.vlan;
+	}
+	free(vifs);
+	if (with_vf > 1)
+		return problem(-E2BIG,
+			       "\"%s\" has %zu VFs: move all but one to PV first (xl-net "
+			       "net-switch)",
+			       m->dom.name, with_vf);
+	return rc;
+}
+
+static int check_here(struct xlnet *x, struct migration *m)
+{
+	struct host_facts facts;
+	int rc = host_facts(x, &facts);
+
+	if (!rc)
+		rc = host_domain_config(x, &m->dom);
+	if (rc)
+		return rc;
+	if (m->dom.type == GUEST_PV && !facts.shadow)
+		return problem(-EOPNOTSUPP, "this hypervisor has no shadow paging, it cannot "
+					    "live-migrate PV guests: "
+					    "xl-net net-check");
+	if (m->dom.type != GUEST_PV && !facts.shadow && !facts.hap)
+		return problem(-EOPNOTSUPP,
+			       "this hypervisor cannot live-migrate \"%s\": xl-net net-check",
+			       m->dom.name);
+	return 0;
+}
+
+static bool list_has(json_t *list, const char *key, const char *value)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(list, i, entry) {
+		const char *text = json_string_value(key ? json_object_get(entry, key) : entry);
+
+		if (text && !strcmp(text, value))
+			return true;
+	}
+	return false;
+}
+
+static int judge_there(const struct migration *m, json_t *facts, const char *bridge)
+{
+	if (m->dom.passthrough && !json_is_true(json_object_get(facts, "iommu")))
+		return problem(-EOPNOTSUPP,
+			       "%s has no IOMMU, \"%s\" was created to use one: it cannot run "
+			       "there",
+			       m->host, m->dom.name);
+	if (*bridge && !list_has(json_object_get(facts, "bridges"), NULL, bridge))
+		return problem(-ENOENT,
+			       "%s has no bridge \"%s\" for the vif: make it there, or use xl "
+			       "migrate -C",
+			       m->host, bridge);
+	if (m->had_vf && !m->keep_pv &&
+	    !list_has(json_object_get(facts, "free_vfs"), "master", bridge))
+		return problem(-ENOENT,
+			       "%s has no free VF on bridge \"%s\": free one there, or migrate "
+			       "with --keep-pv",
+			       m->host, bridge);
+	return 0;
+}
+
+static int check_there(const struct migration *m, const char *bridge)
+{
+	json_t *facts;
+	int rc, r = remote_run(m->ssh, m->host, "net-check -j", &facts);
+
+	if (!facts)
+		return problem(-EREMOTEIO,
+			       "no answer from xl-net on %s (status %d): can root here log in "
+			       "there without a password "
+			       "(%s %s true), is xen-net-ng installed?",
+			       m->host, r, m->ssh, m->host);
+	rc = judge_there(m, facts, bridge);
+	json_decref(facts);
+	return rc;
+}
+
+static int to_pv(struct xlnet *x, struct migration *m)
+{
+	struct switch_wish wish = { .target = PATH_PV, .devid = m->devid, .timeout = m->timeout };
+	uint64_t began = now_ms();
+	struct op op;
+	int rc = m->had_vf ? switch_run(x, &m->dom, &wish, &op) : 0;
+
+	m->to_pv_ms = now_ms() - began;
+	return rc == SWITCH_THERE ? 0 : rc;
+}
+
+static int xl_migrate(struct migration *m, const struct wish *wish, int lock)
+{
+	char xl[] = "xl", migrate[] = "migrate", option[] = "-s";
+	char *argv[XL_ARGUMENTS_MAX + 8] = { xl, migrate };
+	uint64_t began = now_ms();
+	int n = 2, r;
+
+	if (strcmp(m->ssh, "ssh")) {
+		argv[n++] = option;
+		argv[n++] = m->ssh;
+	}
+	for (int i = 0; i < wish->xl_count; i++)
+		argv[n++] = wish->xl_options[i];
+	argv[n++] = m->dom.name;
+	argv[n++] = m->host;
+	r = program_run(argv, lock);
+	m->migrate_ms = now_ms() - began;
+	return r;
+}
+
+/* xl says only 0 or 1: where the guest is decides. */
+static int after(struct xlnet *x, struct migration *m, int status)
+{
+	uint64_t began = now_ms();
+	struct domain dom;
+	int rc = 0;
+
+	if (migration_is_here(x, m->dom.uuid, &dom)) {
+		problem(0, "xl migrate failed (status %d); \"%s\" runs on here%s", status,
+			m->dom.name, m->had_vf ? ", and gets its VF back" : "");
+		rc = m->had_vf ? migration_vf_here(x, m) : 0;
+		return rc ? rc : -ECANCELED;
+	}
+	if (status)
+		return problem(-EREMOTEIO,
+			       "xl migrate failed (status %d) after \"%s\" had left: look for it "
+			       "on %s",
+			       status, m->dom.name, m->host);
+	if (m->had_vf && !m->keep_pv)
+		rc = migration_vf_there(x, m);
+	m->to_vf_ms = now_ms() - began;
+	return rc;
+}
+
+static int migrate_locked(struct xlnet *x, struct migration *m, const struct wish *wish, int lock)
+{
+	char bridge[IFNAMSIZ] = "";
+	int rc = op_recover(x, m->dom.uuid);
+
+	if (!rc)
+		rc = migration_recover(x, m->dom.uuid);
+	if (!rc)
+		rc = find_vf(x, m, bridge);
+	if (!rc)
+		rc = check_here(x, m);
+	progress(x, "asking %s whether it can take \"%s\"", m->host, m->dom.name);
+	if (!rc)
+		rc = check_there(m, bridge);
+	if (rc || x->dry_run)
+		return rc;
+	rc = migration_record(x, m);
+	if (!rc)
+		rc = to_pv(x, m);
+	if (rc) {
+		/* Back on its VF already: the switch saw to that. */
+		migration_forget(x, m->dom.uuid);
+		return rc;
+	}
+	progress(x, "migrating");
+	rc = after(x, m, xl_migrate(m, wish, lock));
+	if (!rc || rc == -ECANCELED)
+		migration_forget(x, m->dom.uuid);
+	return rc;
+}
+
+static int print_dry(const struct migration *m)
+{
+	printf("\"%s\" can go to %s:%s xl migrate%s\n", m->dom.name, m->host,
+	       m->had_vf ? " to its vif," : "", m->had_vf && !m->keep_pv ? ", to a VF there" : "");
+	return EXIT_OK;
+}
+
+static int print_result(const struct xlnet *x, const struct migration *m)
+{
+	if (x->json)
+		return command_print_json(json_pack(
+			"{s:s,s:s,s:b,s:I,s:I,s:I}", "domain", m->dom.name, "host", m->host, "vf",
+			m->had_vf && !m->keep_pv, "to_pv_ms", (json_int_t)m->to_pv_ms, "migrate_ms",
+			(json_int_t)m->migrate_ms, "to_vf_ms", (json_int_t)m->to_vf_ms));
+	printf("\"%s\" runs on %s\n  %-22s %8s\n", m->dom.name, m->host, "PHASE", "SECONDS");
+	if (m->had_vf)
+		printf("  %-22s %8.1f\n", "to the vif, here", (double)m->to_pv_ms / 1000);
+	printf("  %-22s %8.1f\n", "xl migrate", (double)m->migrate_ms / 1000);
+	if (m->had_vf && !m->keep_pv)
+		printf("  %-22s %8.1f\n", "to a VF, there", (double)m->to_vf_ms / 1000);
+	return EXIT_OK;
+}
+
+int net_migrate(struct xlnet *x, int argc, char **argv)
+{
+	struct migration m = { .had_vf = false };
+	struct wish wish = { .xl_count = 0 };
+	int rc, lock;
+
+	if (parse(argc, argv, &wish, &m))
+		return command_usage(argv[0]);
+	if (host_domain(x, wish.domain, &m.dom))
+		return EXIT_PROBLEM;
+	rc = journal_lock(x, m.dom.uuid, &lock);
+	if (!rc)
+		rc = migrate_locked(x, &m, &wish, lock);
+	journal_unlock(&lock);
+	if (rc)
+		return EXIT_PROBLEM;
+	return x->dry_run ? print_dry(&m) : print_result(x, &m);
+}
