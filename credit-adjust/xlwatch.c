@@ -16,7 +16,9 @@
 #include <unistd.h>
 
 #define EXEC_EVENT 2u /* PROC_EVENT_EXEC: an enumerator whose home changed between kernel headers */
-#define WHAT_OFFSET (NLMSG_HDRLEN + sizeof(struct cn_msg) + offsetof(struct proc_event, what))
+/* As they lie behind each other on the socket: neither is aligned as its type asks. */
+#define EVENT_OFFSET (NLMSG_HDRLEN + sizeof(struct cn_msg))
+#define WHAT_OFFSET (EVENT_OFFSET + offsetof(struct proc_event, what))
 
 struct xlwatch {
 	sd_event_source *io;
@@ -83,17 +85,18 @@ static void process_check(struct xlwatch *w, pid_t pid)
 
 static int on_event(sd_event_source *s, int fd, uint32_t revents, void *arg)
 {
-	struct {
-		struct nlmsghdr head;
-		struct cn_msg msg;
-		struct proc_event event;
-	} __attribute__((packed)) m;
+	char bytes[EVENT_OFFSET + sizeof(struct proc_event)];
+	struct proc_event event;
 	struct xlwatch *w = arg;
 	ssize_t n;
 
-	while ((n = recv(w->fd, &m, sizeof(m), MSG_DONTWAIT)) > 0)
-		if ((size_t)n > WHAT_OFFSET + 16 && (uint32_t)m.event.what == EXEC_EVENT)
-			process_check(w, m.event.event_data.exec.process_tgid);
+	while ((n = recv(w->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+		memset(&event, 0, sizeof(event));
+		if ((size_t)n > EVENT_OFFSET)
+			memcpy(&event, bytes + EVENT_OFFSET, (size_t)n - EVENT_OFFSET);
+		if ((size_t)n > WHAT_OFFSET + 16 && (uint32_t)event.what == EXEC_EVENT)
+			process_check(w, event.event_data.exec.process_tgid);
+	}
 	return 0; /* ENOBUFS: some events were lost; nothing can be done about them */
 }
 
@@ -113,17 +116,15 @@ static int filter_set(int fd)
 
 static int listen_ask(int fd)
 {
-	struct {
-		struct nlmsghdr head;
-		struct cn_msg msg;
-		uint32_t op;
-	} __attribute__((packed)) m = {
-		.head = { .nlmsg_len = sizeof(m), .nlmsg_type = NLMSG_DONE },
-		.msg = { .id = { CN_IDX_PROC, CN_VAL_PROC }, .len = sizeof(m.op) },
-		.op = PROC_CN_MCAST_LISTEN,
-	};
+	const uint32_t op = PROC_CN_MCAST_LISTEN;
+	const struct cn_msg msg = { .id = { CN_IDX_PROC, CN_VAL_PROC }, .len = sizeof(op) };
+	char bytes[EVENT_OFFSET + sizeof(op)];
+	const struct nlmsghdr head = { .nlmsg_len = sizeof(bytes), .nlmsg_type = NLMSG_DONE };
 
-	return send(fd, &m, sizeof(m), 0) < 0 ? -errno : 0;
+	memcpy(bytes, &head, sizeof(head));
+	memcpy(bytes + NLMSG_HDRLEN, &msg, sizeof(msg));
+	memcpy(bytes + EVENT_OFFSET, &op, sizeof(op));
+	return send(fd, bytes, sizeof(bytes), 0) < 0 ? -errno : 0;
 }
 
 static int socket_open(struct xlwatch *w)

@@ -40,6 +40,7 @@ static const struct config_key keys[] = {
 	BOOL("split_events", split_events, "true"),
 	KEY("port", CONFIG_PORT, data.port, "io_uring"),
 	NUMBER("copy_batch", data.copy_batch, "128", 1, 256),
+	BOOL("copy_grants", copy_grants, "true"),
 	BOOL("aligned_copy", aligned_copy, "true"),
 	BOOL("early_response", early_response, "true"),
 	BOOL("direct_read", direct_read, "true"),

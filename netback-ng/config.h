@@ -31,6 +31,7 @@ struct config_data {
 	bool ctrl_ring, static_grants, multicast_control, split_events; /* likewise */
 	enum config_port port;	    /* how frames get to and from the TAP.  New vifs. */
 	unsigned int copy_batch;    /* segments in one grant-copy call, 1..256 (T8) */
+	bool copy_grants;	    /* own buffers are granted to ourselves, for copies between grants.  At start. */
 	bool aligned_copy;	    /* local copies keep the guest page's offset (T11) */
 	bool early_response;	    /* answer a copied packet before it is written to the TAP */
 	bool direct_read;	    /* read the TAP straight into statically granted pages */

@@ -18,8 +18,15 @@
  */
 #define COPY_GREF_MIN 8u
 
+/* A place in our memory. */
+struct copy_local {
+	void *at;
+	const uint32_t *refs; /* grants to us, of its page and those behind; NULL: they have none */
+};
+
 struct copy {
 	xengnttab_handle *xgt;
+	xengntshr_handle *xgs; /* to grant pages to ourselves; NULL: off, or no such device */
 	unsigned int limit;  /* run at the latest after this many segments */
 	unsigned int count;
 	uint64_t calls, segments; /* since the caller last zeroed them */
@@ -27,15 +34,15 @@ struct copy {
 	xengnttab_grant_copy_segment_t segs[COPY_BATCH_MAX];
 };
 
-/* 0 or -errno. */
-int copy_init(struct copy *c, unsigned int limit);
+/* grants: have our own pages granted (pool.h).  0 or -errno. */
+int copy_init(struct copy *c, unsigned int limit, bool grants);
 void copy_exit(struct copy *c);
 /* A guest's page to our memory; len bytes, within the page. */
-void copy_from(struct copy *c, uint16_t domid, uint32_t gref, uint16_t offset, void *local,
-	       uint16_t len, bool *failed);
+void copy_from(struct copy *c, uint16_t domid, uint32_t gref, uint16_t offset,
+	       struct copy_local local, uint16_t len, bool *failed);
 /* Our memory to a guest's page. */
-void copy_to(struct copy *c, uint16_t domid, uint32_t gref, uint16_t offset, void *local,
-	     uint16_t len, bool *failed);
+void copy_to(struct copy *c, uint16_t domid, uint32_t gref, uint16_t offset,
+	     struct copy_local local, uint16_t len, bool *failed);
 /* Carry out what is pending; failed segments set their flag.  Never mixes directions. */
 void copy_run(struct copy *c);
 

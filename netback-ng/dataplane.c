@@ -165,13 +165,14 @@ json_t *dataplane_json(void)
 		const struct worker *w = &dataplane.workers[i];
 
 		json_array_append_new(list,
-			json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:b, s:b}", "worker", (int)i,
+			json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:b, s:b, s:b}", "worker", (int)i,
 				  "queues", (int)w->nqueues,
 				  "rounds", (json_int_t)atomic_load(&w->rounds),
 				  "sleeps", (json_int_t)STAT_READ(w->sleeps),
 				  "busy_ns", (json_int_t)STAT_READ(w->busy_ns),
-				  "pool_bytes", (json_int_t)w->pool_bytes,
-				  "pool_huge_pages", w->pool_huge,
+				  "pool_bytes", (json_int_t)(w->tx.bytes + w->reads.bytes),
+				  "pool_huge_pages", w->tx.huge && w->reads.huge,
+				  "pool_granted", w->tx.refs && w->reads.refs,
 				  "pool_fixed_buffers", w->pool_fixed));
 	}
 	return list;

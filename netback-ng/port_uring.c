@@ -76,7 +76,7 @@ static void uring_settle(struct queue *q)
  */
 static uint8_t *read_buffer(const struct worker *w, unsigned int i)
 {
-	uint8_t *to = w->read_frames + i * WORKER_FRAME_ROOM;
+	uint8_t *to = w->reads.base + i * WORKER_FRAME_ROOM;
 
 	return w->config->aligned_copy ? to + NETIF_PAGE_SIZE - TAP_VNET_LEN : to;
 }
@@ -137,6 +137,8 @@ static bool take_read(struct queue *q, struct frame *f, unsigned int i, int res)
 	iov->iov_len = (size_t)res - TAP_VNET_LEN;
 	f->iov = iov;
 	f->niov = 1;
+	f->refs = w->reads.refs ? w->reads.refs + (size_t)((uint8_t *)iov->iov_base - w->reads.base) /
+							   NETIF_PAGE_SIZE : NULL;
 	f->failed = false;
 	STAT_INC(q->stats.tap_reads);
 	return true;

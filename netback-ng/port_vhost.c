@@ -42,7 +42,9 @@ enum { VQ_RX, VQ_TX, VQS }; /* as the guest of vhost-net names them; RX is from 
 struct vhost {
 	int fd, call, kick[VQS];
 	struct virtq vq[VQS];
-	uint8_t *rings, *tx;  /* one mapping each */
+	uint8_t *rings, *heads; /* one mapping each */
+	struct copy grants;   /* of the pool below; no packet is copied with it */
+	struct pool tx;
 	uint8_t *rx;	      /* the pool, mapped twice in a row: no frame is cut where it ends */
 	uint64_t called;      /* where io_uring reads the eventfd to */
 	u32 freed;	      /* tx_buf slots before this are free */
@@ -94,13 +96,19 @@ static uint8_t *rx_buffer(const struct vhost *v, unsigned int i)
 static int memory_init(struct queue *q, struct vhost *v)
 {
 	size_t rx = virtq_bytes(RX_BUFFERS), tx = virtq_bytes(TX_DESCS);
+	int rc;
 
 	v->rings = map_private(rx + tx);
-	v->tx = map_private(TX_BYTES + HEADS_BYTES);
+	v->heads = map_private(HEADS_BYTES);
 	v->rx = map_circle();
 	q->late = queue_late_new();
-	if (!v->rings || !v->tx || !v->rx || !q->late)
+	if (!v->rings || !v->heads || !v->rx || !q->late)
 		return -ENOMEM;
+	rc = copy_init(&v->grants, 1, dataplane_config()->copy_grants);
+	if (!rc)
+		rc = pool_open(&v->tx, TX_BYTES, false, &v->grants);
+	if (rc)
+		return rc;
 	virtq_init(&v->vq[VQ_RX], v->rings, RX_BUFFERS);
 	virtq_init(&v->vq[VQ_TX], v->rings + rx, TX_DESCS);
 	return 0;
@@ -120,8 +128,10 @@ static void vhost_free(struct queue *q, struct vhost *v)
 		close(v->call);
 	if (v->rings)
 		munmap(v->rings, virtq_bytes(RX_BUFFERS) + virtq_bytes(TX_DESCS));
-	if (v->tx)
-		munmap(v->tx, TX_BYTES + HEADS_BYTES);
+	if (v->heads)
+		munmap(v->heads, HEADS_BYTES);
+	pool_close(&v->tx, &v->grants);
+	copy_exit(&v->grants);
 	if (v->rx)
 		munmap(v->rx, 2 * RX_BYTES);
 	free(q->late);
@@ -338,6 +348,7 @@ static void make_frame(struct queue *q, struct frame *f, struct iovec *iov, unsi
 	iov->iov_len = len;
 	f->iov = iov;
 	f->niov = 1;
+	f->refs = NULL;
 	f->failed = false;
 	STAT_INC(q->stats.tap_reads);
 }
@@ -417,8 +428,9 @@ static int vhost_open(struct queue *q)
 		vhost_free(q, v);
 		return rc;
 	}
-	q->tx_buf.pages = v->tx;
-	q->tx_buf.heads = (void *)(v->tx + TX_BYTES);
+	q->tx_buf.pages = v->tx.base;
+	q->tx_buf.refs = v->tx.refs;
+	q->tx_buf.heads = (void *)v->heads;
 	give_buffers(q, RX_BUFFERS);
 	return 0;
 }

@@ -29,6 +29,7 @@ struct vhost;
  */
 struct tx_buf {
 	uint8_t *pages;
+	const uint32_t *refs; /* their grants to us; NULL: none */
 	struct frame_head *heads;
 	u32 first; /* free-running: of the next burst */
 };

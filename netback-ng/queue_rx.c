@@ -10,6 +10,7 @@
 struct cursor {
 	const struct iovec *iov;
 	size_t offset;
+	const struct frame *frame;
 };
 
 struct rx_burst {
@@ -66,6 +67,15 @@ static bool write_mapped(struct rx_burst *r, const struct netif_gref_entry *e, s
 	return true;
 }
 
+/* Where 'from' is in the frame, with its grants. */
+static struct copy_local cursor_local(const struct cursor *c, void *from)
+{
+	const struct frame *f = c->frame;
+	size_t page = (uintptr_t)from / NETIF_PAGE_SIZE - (uintptr_t)f->iov[0].iov_base / NETIF_PAGE_SIZE;
+
+	return (struct copy_local){ from, f->refs ? f->refs + page : NULL };
+}
+
 static bool write_granted(struct rx_burst *r, uint32_t gref, struct cursor *c, unsigned int len,
 			  bool *failed)
 {
@@ -76,7 +86,8 @@ static bool write_granted(struct rx_burst *r, uint32_t gref, struct cursor *c, u
 		return false;
 	for (; len; len -= n, at += n) {
 		n = cursor_piece(c, len, &from);
-		copy_to(&r->w->copy, r->q->domid, gref, (uint16_t)at, from, (uint16_t)n, failed);
+		copy_to(&r->w->copy, r->q->domid, gref, (uint16_t)at, cursor_local(c, from), (uint16_t)n,
+			failed);
 	}
 	return true;
 }
@@ -86,7 +97,7 @@ static void write_frame(struct rx_burst *r, struct frame *f, unsigned int slots)
 {
 	const struct netif_rx_req *reqs = &r->w->scratch->rx_reqs[r->used];
 	struct netif_rx_part *part = &r->w->scratch->rx_parts[r->parts];
-	struct cursor c = { .iov = f->iov };
+	struct cursor c = { .iov = f->iov, .frame = f };
 	unsigned int i = 0, left = f->meta.len;
 
 	while (left) {

@@ -29,9 +29,13 @@ static bool is_leftover(const struct queue *q, const struct netif_tx_req *slot)
 	return slot->gref < COPY_GREF_MIN || (q->inherited && slot->gref == slot->id);
 }
 
-static uint8_t *slot_page(const struct queue *q, unsigned int s)
+/* A page for slot s of the burst. */
+static struct copy_local slot_page(const struct queue *q, unsigned int s)
 {
-	return q->tx_buf.pages + (q->tx_buf.first + s) % NETIF_TX_RING_SIZE * NETIF_PAGE_SIZE;
+	const struct tx_buf *b = &q->tx_buf;
+	unsigned int i = (b->first + s) % NETIF_TX_RING_SIZE;
+
+	return (struct copy_local){ b->pages + i * NETIF_PAGE_SIZE, b->refs ? b->refs + i : NULL };
 }
 
 static struct frame_head *slot_head(const struct queue *q, unsigned int s)
@@ -44,20 +48,20 @@ static void *locate_slot(struct queue *q, struct worker *w, const struct netif_t
 			 unsigned int s)
 {
 	const struct netif_gref_entry *e = netif_gref_map_find(&q->grefs, slot->gref);
-	uint8_t *local = slot_page(q, s);
+	struct copy_local local = slot_page(q, s);
 
 	w->scratch->slot_failed[s] = is_leftover(q, slot);
 	if (w->scratch->slot_failed[s])
-		return local;
+		return local.at;
 	if (e) {
 		STAT_INC(q->stats.tx_static_slots);
 		return (uint8_t *)e->addr + slot->offset;
 	}
 	if (w->config->aligned_copy)
-		local += slot->offset;
+		local.at = (uint8_t *)local.at + slot->offset;
 	copy_from(&w->copy, q->domid, slot->gref, slot->offset, local, slot->size,
 		  &w->scratch->slot_failed[s]);
-	return local;
+	return local.at;
 }
 
 /* Locate every slot of the good frames, then one grant copy for those that need it (T8). */
@@ -104,6 +108,7 @@ static unsigned int build_frame(struct frame *f, struct frame_head *head, struct
 	}
 	f->iov = iov;
 	f->niov = (uint16_t)niov;
+	f->refs = NULL; /* the head has none */
 	f->failed = false;
 	return niov;
 }

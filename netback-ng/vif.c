@@ -214,7 +214,8 @@ static int queue_start(struct vif *vif, unsigned int index, const struct vif_con
 	if (!a.rc) {
 		*what = "opening the port to the TAP";
 		q->worker = dataplane_assign();
-		q->tx_buf.pages = q->worker->tx_pages;
+		q->tx_buf.pages = q->worker->tx.base;
+		q->tx_buf.refs = q->worker->tx.refs;
 		q->tx_buf.heads = q->worker->scratch->heads;
 		a.rc = port_open(q);
 	}

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,7 +16,6 @@
 #include "netback-ng/vif_data.h"
 
 #define RING_ENTRIES 512u
-#define HUGE_PAGE (2ul << 20)
 /* Events without work in between before the next one is held back, and how long. */
 #define SPURIOUS_MAX 16
 #define SPURIOUS_HOLD_NS 10000000ull
@@ -396,43 +394,21 @@ static void *worker_main(void *arg)
 
 /* --- start and stop ----------------------------------------------------------- */
 
-static void *pool_map(size_t bytes, bool want_huge, bool *huge)
+static int pools_init(struct worker *w)
 {
-	void *p = MAP_FAILED;
-
-	*huge = false;
-	if (want_huge)
-		p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
-	if (p != MAP_FAILED) {
-		*huge = true;
-		return p;
-	}
-	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
-		return NULL;
-	/* No reserved huge pages on this host: transparent ones do nearly as well. */
-	if (want_huge)
-		madvise(p, bytes, MADV_HUGEPAGE);
-	return p;
-}
-
-static int pool_init(struct worker *w)
-{
-	size_t tx = NETIF_TX_RING_SIZE * (size_t)NETIF_PAGE_SIZE;
-	size_t reads = WORKER_READS_MAX * WORKER_FRAME_ROOM;
 	struct iovec iov;
+	int rc;
 
-	w->pool_bytes = (tx + reads + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
-	w->tx_pages = pool_map(w->pool_bytes, w->config->huge_pages, &w->pool_huge);
-	if (!w->tx_pages)
-		return -ENOMEM;
-	w->read_frames = w->tx_pages + tx;
+	rc = pool_open(&w->tx, NETIF_TX_RING_SIZE * (size_t)NETIF_PAGE_SIZE, w->config->huge_pages, &w->copy);
+	if (!rc)
+		rc = pool_open(&w->reads, WORKER_READS_MAX * WORKER_FRAME_ROOM, w->config->huge_pages, &w->copy);
+	if (rc)
+		return rc;
 	w->scratch = aligned_alloc(64, (sizeof(*w->scratch) + 63) & ~63ul);
 	if (!w->scratch)
 		return -ENOMEM;
-	iov.iov_base = w->tx_pages;
-	iov.iov_len = w->pool_bytes;
+	iov.iov_base = w->reads.base;
+	iov.iov_len = w->reads.bytes;
 	/* Refused where RLIMIT_MEMLOCK is small: plain reads then. */
 	w->pool_fixed = !io_uring_register_buffers(&w->ring, &iov, 1);
 	return 0;
@@ -455,9 +431,9 @@ static void worker_free(struct worker *w)
 		xenevtchn_close(w->xce);
 	if (w->call_fd >= 0)
 		close(w->call_fd);
+	pool_close(&w->tx, &w->copy);
+	pool_close(&w->reads, &w->copy);
 	copy_exit(&w->copy);
-	if (w->tx_pages)
-		munmap(w->tx_pages, w->pool_bytes);
 	free(w->scratch);
 	free(w->by_port);
 }
@@ -493,11 +469,11 @@ int worker_start(struct worker *w, unsigned int index, const struct config_data 
 		w->ring.ring_fd = -1;
 		goto err;
 	}
-	rc = copy_init(&w->copy, config->copy_batch);
+	rc = copy_init(&w->copy, config->copy_batch, config->copy_grants);
 	if (!rc)
 		rc = events_init(w);
 	if (!rc)
-		rc = pool_init(w);
+		rc = pools_init(w);
 	if (!rc)
 		rc = -pthread_create(&w->thread, NULL, worker_main, w);
 	if (rc)

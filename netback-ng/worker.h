@@ -19,6 +19,7 @@
 #include "netback-ng/config.h"
 #include "netback-ng/copy.h"
 #include "netback-ng/frame.h"
+#include "netback-ng/pool.h"
 
 #define WORKERS_MAX 16
 #define WORKER_READS_MAX 64 /* frames read from a TAP before they are delivered */
@@ -49,10 +50,9 @@ struct worker {
 	xenevtchn_handle *xce;
 	struct copy copy;
 	struct worker_scratch *scratch;
-	uint8_t *tx_pages;	/* one page a ring slot: targets of grant copies from the guest */
-	uint8_t *read_frames;	/* WORKER_READS_MAX x WORKER_FRAME_ROOM: TAP reads */
-	size_t pool_bytes;
-	bool pool_huge, pool_fixed;
+	struct pool tx;	   /* one page a ring slot: targets of grant copies from the guest */
+	struct pool reads; /* WORKER_READS_MAX x WORKER_FRAME_ROOM: TAP reads */
+	bool pool_fixed;
 	unsigned int outstanding; /* TAP reads and writes in flight */
 
 	struct queue *active;	/* ring list of queues with work; the head is served next */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xl-plugins/command.h"
 #include "xl-plugins/host.h"
+#include "xl-plugins/names.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -11,14 +12,20 @@ static const struct command commands[] = {
 	{ "vf-list", net_vf_list, "", "PFs and VFs, and who has them" },
 	{ "switch", net_switch, "DOMAIN [VIF] pv|vf [--pf IF] [--vlan N] [--timeout S]",
 	  "move a running guest to its vif or to a VF" },
-	{ "migrate", net_migrate, "DOMAIN HOST [--keep-pv] [-s SSH] [--timeout S] [-- XL-OPTION...]",
+	{ "migrate", net_migrate,
+	  "DOMAIN HOST [--keep-pv] [-s SSH] [--timeout S] [-- XL-OPTION...]",
 	  "live-migrate a guest that has a VF" },
 	{ "recover", net_recover, "[DOMAIN]", "end operations that were interrupted" },
 	{ "check", net_check, "", "is this host ready for VFs and migration" },
-	{ "top", net_top, "[-d SECONDS] [-n TIMES] [-s rate|name|in|out]", "live rates of guests by path" },
-	{ "auto", net_auto, "[--once] [--interval S] [--residence S] [--margin PERCENT] [--floor MBIT] [--stock]",
+	{ "top", net_top, "[-d SECONDS] [-n TIMES] [-s rate|name|in|out]",
+	  "live rates of guests by path" },
+	{ "auto", net_auto,
+	  "[--once] [--interval S] [--residence S] [--margin PERCENT] [--floor MBIT] [--stock]",
 	  "give the VFs to those who use them most" },
 };
+
+static const char *const names[] = { XLNET_NAMES };
+_Static_assert(ARRAY_SIZE(names) == ARRAY_SIZE(commands), "names.h and this table list the same");
 
 const struct command *command_find(const char *name)
 {
@@ -32,8 +39,8 @@ const struct command *command_find(const char *name)
 
 void command_list(FILE *out)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "net-%s\n", commands[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		fprintf(out, "net-%s\n", names[i]);
 }
 
 void command_help(FILE *out)
@@ -46,7 +53,8 @@ int command_usage(const char *name)
 {
 	const struct command *c = command_find(name);
 
-	fprintf(stderr, "usage: xl-net net-%s %s\n(man xl-net-%s)\n", c->name, c->arguments, c->name);
+	fprintf(stderr, "usage: xl-net net-%s %s\n(man xl-net-%s)\n", c->name, c->arguments,
+		c->name);
 	return EXIT_USAGE;
 }
 
@@ -93,7 +101,8 @@ int command_run(struct xlnet *x, int argc, char **argv)
 	}
 	argc = common_options(x, argc, argv);
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		printf("usage: xl-net net-%s %s\n%s (man xl-net-%s)\n", c->name, c->arguments, c->help, c->name);
+		printf("usage: xl-net net-%s %s\n%s (man xl-net-%s)\n", c->name, c->arguments,
+		       c->help, c->name);
 		return EXIT_OK;
 	}
 	if (host_open(x))

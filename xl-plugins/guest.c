@@ -17,8 +17,8 @@ static void frontend_path(const struct nic *nic, char path[STORE_PATH_MAX])
 
 static void backend_path(const struct nic *nic, char path[STORE_PATH_MAX])
 {
-	snprintf(path, STORE_PATH_MAX, "/local/domain/%u/backend/vif/%u/%d", nic->backend_domid, nic->domid,
-		 nic->devid);
+	snprintf(path, STORE_PATH_MAX, "/local/domain/%u/backend/vif/%u/%d", nic->backend_domid,
+		 nic->domid, nic->devid);
 }
 
 bool guest_can_switch(struct xlnet *x, const struct nic *nic)
@@ -27,7 +27,8 @@ bool guest_can_switch(struct xlnet *x, const struct nic *nic)
 	bool can;
 
 	frontend_path(nic, path);
-	return !store_read_flag(x->host->xs, XBT_NULL, path, "feature-datapath-switch", &can) && can;
+	return !store_read_flag(x->host->xs, XBT_NULL, path, "feature-datapath-switch", &can) &&
+	       can;
 }
 
 enum path guest_datapath(struct xlnet *x, const struct nic *nic)

@@ -24,7 +24,8 @@ int host_open(struct xlnet *x)
 	if (h->xs)
 		return 0;
 	host_close(x);
-	return problem(-ENODEV, "cannot talk to Xen: run this as root, in Dom0, with xenstored running");
+	return problem(-ENODEV, "cannot talk to Xen: run this as root, in Dom0, with xenstored "
+				"running");
 }
 
 void host_close(struct xlnet *x)
@@ -90,8 +91,9 @@ static void domain_fill(struct xlnet *x, const libxl_dominfo *info, struct domai
 	text_copy(dom->name, sizeof(dom->name), name);
 	free(name);
 	snprintf(dom->uuid, sizeof(dom->uuid),
-		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2],
-		 u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
+		 u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
+		 u[15]);
 }
 
 int host_domains(struct xlnet *x, struct domain **doms, size_t *n)
@@ -114,7 +116,8 @@ static bool domain_is(const struct domain *dom, const char *which)
 	char *end;
 	unsigned long id = strtoul(which, &end, 10);
 
-	return !strcmp(dom->name, which) || !strcasecmp(dom->uuid, which) || (*which && !*end && id == dom->id);
+	return !strcmp(dom->name, which) || !strcasecmp(dom->uuid, which) ||
+	       (*which && !*end && id == dom->id);
 }
 
 int host_domain_find(struct xlnet *x, const char *which, struct domain *dom)
@@ -140,7 +143,8 @@ int host_domain(struct xlnet *x, const char *which, struct domain *dom)
 	int rc = host_domain_find(x, which, dom);
 
 	if (rc == -ENOENT)
-		problem(rc, "there is no guest \"%s\" here; \"xl list\" shows those that run", which);
+		problem(rc, "there is no guest \"%s\" here; \"xl list\" shows those that run",
+			which);
 	return rc;
 }
 
@@ -220,7 +224,13 @@ int host_nic(struct xlnet *x, const struct domain *dom, const char *which, struc
 	if (!rc)
 		return 0;
 	if (!n)
-		return problem(rc, "\"%s\" has no vif, which is needed to fall back on: xl network-attach", dom->name);
-	return which ? problem(rc, "\"%s\" has no vif %s; \"xl network-list %s\" shows them", dom->name, which, dom->name)
-		     : problem(-EINVAL, "\"%s\" has %zu vifs: say which (its number in xl network-list)", dom->name, n);
+		return problem(rc,
+			       "\"%s\" has no vif, which is needed to fall back on: xl "
+			       "network-attach",
+			       dom->name);
+	return which ? problem(rc, "\"%s\" has no vif %s; \"xl network-list %s\" shows them",
+			       dom->name, which, dom->name)
+		     : problem(-EINVAL,
+			       "\"%s\" has %zu vifs: say which (its number in xl network-list)",
+			       dom->name, n);
 }

@@ -38,8 +38,8 @@ struct nic {
 
 struct host_facts {
 	int major, minor;
-	bool iommu;	       /* VFs can be assigned at all */
-	bool shadow, hap;      /* what live migration's log-dirty mode needs: PV, HVM/PVH */
+	bool iommu;	  /* VFs can be assigned at all */
+	bool shadow, hap; /* what live migration's log-dirty mode needs: PV, HVM/PVH */
 	bool pv, hvm;
 	char commandline[512]; /* Xen's */
 };

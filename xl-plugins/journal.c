@@ -20,7 +20,8 @@ static int dir_make(const struct xlnet *x, char dir[PATH_MAX])
 	return 0;
 }
 
-static int record_path(const struct xlnet *x, const char *uuid, const char *kind, char path[PATH_MAX])
+static int record_path(const struct xlnet *x, const char *uuid, const char *kind,
+		       char path[PATH_MAX])
 {
 	return text_format(path, PATH_MAX, "%s/journal/%s.%s", x->state, uuid, kind);
 }
@@ -64,7 +65,8 @@ int journal_lock(const struct xlnet *x, const char *uuid, int *fd)
 		lock_sign(*fd);
 		return 0;
 	}
-	rc = problem(-EBUSY, "another operation works on this guest (process %d): wait for it", lock_holder(*fd));
+	rc = problem(-EBUSY, "another operation works on this guest (process %d): wait for it",
+		     lock_holder(*fd));
 	journal_unlock(fd);
 	return rc;
 }
@@ -141,7 +143,8 @@ json_t *journal_read(const struct xlnet *x, const char *uuid, const char *kind)
 	snprintf(aside, sizeof(aside), "%s.bad", path);
 	if (rename(path, aside))
 		aside[0] = '\0';
-	problem(-EINVAL, "%s is no record of an operation (%s); it is now %s", path, error.text, aside);
+	problem(-EINVAL, "%s is no record of an operation (%s); it is now %s", path, error.text,
+		aside);
 	return NULL;
 }
 
@@ -162,7 +165,8 @@ static bool is_record(const char *kind)
 	return !strcmp(kind, "switch") || !strcmp(kind, "migrate");
 }
 
-int journal_each(const struct xlnet *x, int (*fn)(const char *uuid, const char *kind, void *arg), void *arg)
+int journal_each(const struct xlnet *x, int (*fn)(const char *uuid, const char *kind, void *arg),
+		 void *arg)
 {
 	char dir[PATH_MAX], uuid[UUID_LEN];
 	struct dirent *e;
@@ -175,7 +179,8 @@ int journal_each(const struct xlnet *x, int (*fn)(const char *uuid, const char *
 	if (!d)
 		return errno == ENOENT ? 0 : -errno;
 	while ((e = readdir(d))) {
-		if (strlen(e->d_name) <= UUID_LEN || e->d_name[UUID_LEN - 1] != '.' || !is_record(e->d_name + UUID_LEN))
+		if (strlen(e->d_name) <= UUID_LEN || e->d_name[UUID_LEN - 1] != '.' ||
+		    !is_record(e->d_name + UUID_LEN))
 			continue;
 		text_copy(uuid, sizeof(uuid), e->d_name);
 		rc = fn(uuid, e->d_name + UUID_LEN, arg);

@@ -22,6 +22,7 @@ int journal_write(const struct xlnet *x, const char *uuid, const char *kind, jso
 json_t *journal_read(const struct xlnet *x, const char *uuid, const char *kind);
 int journal_remove(const struct xlnet *x, const char *uuid, const char *kind);
 /* Calls fn for each record; a negative return does not stop it, the last such is returned. */
-int journal_each(const struct xlnet *x, int (*fn)(const char *uuid, const char *kind, void *arg), void *arg);
+int journal_each(const struct xlnet *x, int (*fn)(const char *uuid, const char *kind, void *arg),
+		 void *arg);
 
 #endif

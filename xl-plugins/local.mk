@@ -9,7 +9,7 @@ xl_plugins_libxlnet_a_SOURCES = \
 	xl-plugins/guest.c xl-plugins/guest.h \
 	xl-plugins/host.c xl-plugins/host.h \
 	xl-plugins/journal.c xl-plugins/journal.h \
-	xl-plugins/migrate.c xl-plugins/migrate.h \
+	xl-plugins/names.h xl-plugins/migrate.c xl-plugins/migrate.h \
 	xl-plugins/net_auto.c xl-plugins/net_check.c xl-plugins/net_list.c xl-plugins/net_migrate.c xl-plugins/net_recover.c \
 	xl-plugins/net_status.c xl-plugins/net_switch.c xl-plugins/net_top.c \
 	xl-plugins/net_vf_list.c xl-plugins/netlink.h \
@@ -28,6 +28,14 @@ xl_plugins_libxlnet_a_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags)
 xl_plugins_libxloutside_a_SOURCES = xl-plugins/netlink.c xl-plugins/netlink.h xl-plugins/remote.c xl-plugins/remote.h
 xl_plugins_libxloutside_a_CFLAGS = $(AM_CFLAGS) $(NL_CFLAGS) $(JANSSON_CFLAGS)
 EXTRA_DIST += xl-plugins/README
+
+# The dispatcher is built always and installed as "xl" only where --with-xl-dispatcher names a directory.
+if XL_DISPATCHER
+xldispatcher_PROGRAMS = xl-plugins/xl
+else
+noinst_PROGRAMS += xl-plugins/xl
+endif
+xl_plugins_xl_SOURCES = xl-plugins/xl-dispatch.c xl-plugins/names.h
 
 sbin_PROGRAMS += xl-net
 xl_net_SOURCES = xl-plugins/main.c

@@ -25,9 +25,12 @@ static void usage(FILE *out)
 enum { OPTION_DRY_RUN = 256, OPTION_LIST };
 
 static const struct option longs[] = {
-	{ "json", no_argument, NULL, 'j' },	    { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
-	{ "verbose", no_argument, NULL, 'v' },	    { "list-cmds", no_argument, NULL, OPTION_LIST },
-	{ "version", no_argument, NULL, 'V' },	    { "help", no_argument, NULL, 'h' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "list-cmds", no_argument, NULL, OPTION_LIST },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 

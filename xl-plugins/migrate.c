@@ -8,9 +8,10 @@
 
 int migration_record(struct xlnet *x, const struct migration *m)
 {
-	json_t *record = json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:s,s:s,s:i,s:i}", "uuid", m->dom.uuid, "domain", m->dom.name,
-				   "host", m->host, "ssh", m->ssh, "had_vf", m->had_vf, "keep_pv", m->keep_pv, "pf", m->pf,
-				   "devid", m->devid, "vlan", (int)m->vlan, "timeout", (int)m->timeout);
+	json_t *record = json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:s,s:s,s:i,s:i}", "uuid", m->dom.uuid,
+				   "domain", m->dom.name, "host", m->host, "ssh", m->ssh, "had_vf",
+				   m->had_vf, "keep_pv", m->keep_pv, "pf", m->pf, "devid", m->devid,
+				   "vlan", (int)m->vlan, "timeout", (int)m->timeout);
 	int rc = record ? journal_write(x, m->dom.uuid, "migrate", record) : -ENOMEM;
 
 	json_decref(record);
@@ -23,9 +24,9 @@ static int migration_parse(json_t *record, struct migration *m)
 	int had_vf, keep_pv, vlan, timeout;
 
 	memset(m, 0, sizeof(*m));
-	if (json_unpack(record, "{s:s,s:s,s:s,s:s,s:b,s:b,s:s,s:s,s:i,s:i}", "uuid", &uuid, "domain", &domain, "host", &host,
-			"ssh", &ssh, "had_vf", &had_vf, "keep_pv", &keep_pv, "pf", &pf, "devid", &devid, "vlan", &vlan,
-			"timeout", &timeout))
+	if (json_unpack(record, "{s:s,s:s,s:s,s:s,s:b,s:b,s:s,s:s,s:i,s:i}", "uuid", &uuid,
+			"domain", &domain, "host", &host, "ssh", &ssh, "had_vf", &had_vf, "keep_pv",
+			&keep_pv, "pf", &pf, "devid", &devid, "vlan", &vlan, "timeout", &timeout))
 		return -EINVAL;
 	text_copy(m->dom.uuid, sizeof(m->dom.uuid), uuid);
 	text_copy(m->dom.name, sizeof(m->dom.name), domain);
@@ -48,12 +49,17 @@ int migration_forget(struct xlnet *x, const char *uuid)
 /* xl calls the source "NAME--migratedaway" once the target runs; it only waits to be destroyed. */
 bool migration_is_here(struct xlnet *x, const char *uuid, struct domain *dom)
 {
-	return !host_domain_find(x, uuid, dom) && !strstr(dom->name, "--migratedaway") && !strstr(dom->name, "--incoming");
+	return !host_domain_find(x, uuid, dom) && !strstr(dom->name, "--migratedaway") &&
+	       !strstr(dom->name, "--incoming");
 }
 
 int migration_vf_here(struct xlnet *x, const struct migration *m)
 {
-	struct switch_wish wish = { .target = PATH_VF, .pf = m->pf, .devid = m->devid, .vlan = m->vlan, .timeout = m->timeout };
+	struct switch_wish wish = { .target = PATH_VF,
+				    .pf = m->pf,
+				    .devid = m->devid,
+				    .vlan = m->vlan,
+				    .timeout = m->timeout };
 	struct domain dom;
 	struct op op;
 	int rc;
@@ -70,13 +76,15 @@ int migration_vf_there(struct xlnet *x, const struct migration *m)
 	json_t *answer;
 	int r;
 
-	snprintf(arguments, sizeof(arguments), "-j net-switch %s %s vf --timeout %u --vlan %u", m->dom.uuid, m->devid,
-		 m->timeout, m->vlan);
+	snprintf(arguments, sizeof(arguments), "-j net-switch %s %s vf --timeout %u --vlan %u",
+		 m->dom.uuid, m->devid, m->timeout, m->vlan);
 	r = remote_run(m->ssh, m->host, arguments, &answer);
 	json_decref(answer);
 	if (!r)
 		return 0;
-	return problem(r < 0 ? r : -EREMOTEIO, "the guest runs on %s, on its vif: it got no VF there. There: xl-net net-switch %s vf",
+	return problem(r < 0 ? r : -EREMOTEIO,
+		       "the guest runs on %s, on its vif: it got no VF there. There: xl-net "
+		       "net-switch %s vf",
 		       m->host, m->dom.name);
 }
 
@@ -86,10 +94,12 @@ static int recover_record(struct xlnet *x, const struct migration *m)
 	int rc;
 
 	if (migration_is_here(x, m->dom.uuid, &dom)) {
-		progress_always("xl-net: the migration of \"%s\" to %s did not happen; it is here", m->dom.name, m->host);
+		progress_always("xl-net: the migration of \"%s\" to %s did not happen; it is here",
+				m->dom.name, m->host);
 		rc = m->had_vf ? migration_vf_here(x, m) : 0;
 	} else {
-		progress_always("xl-net: \"%s\" is no longer here; looking after it on %s", m->dom.name, m->host);
+		progress_always("xl-net: \"%s\" is no longer here; looking after it on %s",
+				m->dom.name, m->host);
 		rc = m->had_vf && !m->keep_pv ? migration_vf_there(x, m) : 0;
 	}
 	return rc ? rc : migration_forget(x, m->dom.uuid);
@@ -105,8 +115,11 @@ int migration_recover(struct xlnet *x, const char *uuid)
 		return 0;
 	rc = migration_parse(record, &m);
 	json_decref(record);
-	return rc ? problem(rc, "the record of a migration, %s/journal/%s.migrate, is not complete: look where the guest is, "
-			    "then remove the file", x->state, uuid)
+	return rc ? problem(rc,
+			    "the record of a migration, %s/journal/%s.migrate, is not complete: "
+			    "look where the guest is, "
+			    "then remove the file",
+			    x->state, uuid)
 		  : recover_record(x, &m);
 }
 

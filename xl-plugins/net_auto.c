@@ -48,7 +48,8 @@ static struct track *track_find(struct autopilot *a, const struct vif *v)
 	return &more[a->n++];
 }
 
-static void tracks_measure(struct autopilot *a, const struct sample *before, const struct sample *now)
+static void tracks_measure(struct autopilot *a, const struct sample *before,
+			   const struct sample *now)
 {
 	for (size_t i = 0; i < now->n; i++) {
 		struct rate r = rate_between(before, now, &now->vifs[i]);
@@ -68,7 +69,8 @@ static bool eligible(struct autopilot *a, const struct vif *v)
 
 	if (!a->stock && !v->can_switch)
 		return false;
-	return !host_domain_config(a->x, &dom) && dom.passthrough && dom.type != GUEST_PVH && !v->nic.backend_domid;
+	return !host_domain_config(a->x, &dom) && dom.passthrough && dom.type != GUEST_PVH &&
+	       !v->nic.backend_domid;
 }
 
 static void candidate_fill(struct autopilot *a, const struct vif *v, struct candidate *c)
@@ -102,8 +104,8 @@ static void explain(const struct autopilot *a, const struct vif *v, const struct
 	static const char *const verdicts[] = { "stays", "-> vf", "-> pv" };
 
 	if (c->verdict != STAY || a->once || a->x->verbose)
-		printf("%-24s vif %d %9.2f Mbit/s on %-6s %s: %s\n", v->dom.name, v->nic.devid, (double)c->rate * 8 / 1e6,
-		       path_name(v->path), verdicts[c->verdict], c->why);
+		printf("%-24s vif %d %9.2f Mbit/s on %-6s %s: %s\n", v->dom.name, v->nic.devid,
+		       (double)c->rate * 8 / 1e6, path_name(v->path), verdicts[c->verdict], c->why);
 	fflush(stdout);
 }
 
@@ -175,9 +177,12 @@ static int fly(struct autopilot *a)
 }
 
 static const struct option longs[] = {
-	{ "once", no_argument, NULL, 'o' },	     { "interval", required_argument, NULL, 'i' },
-	{ "residence", required_argument, NULL, 'r' }, { "margin", required_argument, NULL, 'm' },
-	{ "floor", required_argument, NULL, 'f' },     { "stock", no_argument, NULL, 's' },
+	{ "once", no_argument, NULL, 'o' },
+	{ "interval", required_argument, NULL, 'i' },
+	{ "residence", required_argument, NULL, 'r' },
+	{ "margin", required_argument, NULL, 'm' },
+	{ "floor", required_argument, NULL, 'f' },
+	{ "stock", no_argument, NULL, 's' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -212,8 +217,12 @@ static bool option_take(struct autopilot *a, int opt, const char *value)
 
 int net_auto(struct xlnet *x, int argc, char **argv)
 {
-	struct autopilot a = { .x = x, .interval = INTERVAL, .policy = { .floor = FLOOR_MBIT * 1000000ull / 8,
-			       .margin = MARGIN, .residence = RESIDENCE, .moves = 1 } };
+	struct autopilot a = { .x = x,
+			       .interval = INTERVAL,
+			       .policy = { .floor = FLOOR_MBIT * 1000000ull / 8,
+					   .margin = MARGIN,
+					   .residence = RESIDENCE,
+					   .moves = 1 } };
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Is this host ready? What is wrong comes with its remedy; the other side of a migration asks for JSON. */
+/* Is this host ready? What is wrong comes with its remedy; the other side of a migration asks for
+ * JSON. */
 #include "xl-plugins/command.h"
 #include "xl-plugins/guest.h"
 #include "xl-plugins/journal.h"
@@ -22,9 +23,10 @@ struct check {
 };
 
 /* remedy: NULL where nothing is to be done. */
-static void found(struct check *c, enum level level, const char *name, const char *remedy, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
-static void found(struct check *c, enum level level, const char *name, const char *remedy, const char *fmt, ...)
+static void found(struct check *c, enum level level, const char *name, const char *remedy,
+		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+static void found(struct check *c, enum level level, const char *name, const char *remedy,
+		  const char *fmt, ...)
 {
 	char detail[512];
 	va_list ap;
@@ -35,8 +37,9 @@ static void found(struct check *c, enum level level, const char *name, const cha
 	if (level > c->worst)
 		c->worst = level;
 	if (c->x->json) {
-		json_array_append_new(c->checks, json_pack("{s:s,s:s,s:s,s:s?}", "check", name, "level", level_names[level],
-							   "detail", detail, "remedy", remedy));
+		json_array_append_new(c->checks, json_pack("{s:s,s:s,s:s,s:s?}", "check", name,
+							   "level", level_names[level], "detail",
+							   detail, "remedy", remedy));
 		return;
 	}
 	printf("%-5s %-20s %s\n", level_names[level], name, detail);
@@ -48,11 +51,14 @@ static void check_xen(struct check *c)
 {
 	const struct host_facts *f = &c->facts;
 
-	found(c, LEVEL_OK, "xen", NULL, "%d.%d, command line \"%s\"", f->major, f->minor, f->commandline);
+	found(c, LEVEL_OK, "xen", NULL, "%d.%d, command line \"%s\"", f->major, f->minor,
+	      f->commandline);
 	if (f->iommu)
 		found(c, LEVEL_OK, "iommu", NULL, "Xen can assign devices to guests");
 	else
-		found(c, LEVEL_BAD, "iommu", "turn VT-d or AMD-Vi on in the firmware, and leave iommu=off off Xen's command line",
+		found(c, LEVEL_BAD, "iommu",
+		      "turn VT-d or AMD-Vi on in the firmware, and leave iommu=off off Xen's "
+		      "command line",
 		      "Xen uses no IOMMU: no guest can have a VF");
 }
 
@@ -60,7 +66,8 @@ struct interrupts {
 	int remapping, posted; /* -1 unknown, 0 off, 1 on */
 };
 
-/* "Intel VT-d Interrupt Remapping enabled.", "... Posted Interrupt not enabled.", "Interrupt remapping enabled". */
+/* "Intel VT-d Interrupt Remapping enabled.", "... Posted Interrupt not enabled.", "Interrupt
+ * remapping enabled". */
 static void interrupts_scan(const char *line, void *arg)
 {
 	struct interrupts *i = arg;
@@ -80,18 +87,24 @@ static void check_interrupts(struct check *c)
 	if (i.remapping == 1)
 		found(c, LEVEL_OK, "interrupt-remapping", NULL, "on");
 	else if (!i.remapping)
-		found(c, LEVEL_BAD, "interrupt-remapping", "leave iommu=no-intremap off Xen's command line; turn x2APIC and "
-		      "interrupt remapping on in the firmware", "off: a guest with a VF could forge interrupts");
+		found(c, LEVEL_BAD, "interrupt-remapping",
+		      "leave iommu=no-intremap off Xen's command line; turn x2APIC and "
+		      "interrupt remapping on in the firmware",
+		      "off: a guest with a VF could forge interrupts");
 	else
 		found(c, LEVEL_NOTE, "interrupt-remapping", "look at \"xl dmesg\" right after boot",
 		      "unknown: Xen's log no longer has its boot messages");
 	if (i.posted == 1)
-		found(c, LEVEL_OK, "posted-interrupts", NULL, "on: a VF's interrupts reach a running guest without an exit");
+		found(c, LEVEL_OK, "posted-interrupts", NULL,
+		      "on: a VF's interrupts reach a running guest without an exit");
 	else if (!i.posted)
-		found(c, LEVEL_NOTE, "posted-interrupts", "if the processor has them: iommu=intpost on Xen's command line",
-		      "off: each interrupt of a VF costs an HVM guest an exit (PV guests do not use them)");
+		found(c, LEVEL_NOTE, "posted-interrupts",
+		      "if the processor has them: iommu=intpost on Xen's command line",
+		      "off: each interrupt of a VF costs an HVM guest an exit (PV guests do not "
+		      "use them)");
 	else
-		found(c, LEVEL_NOTE, "posted-interrupts", "if the processor has them: iommu=intpost on Xen's command line",
+		found(c, LEVEL_NOTE, "posted-interrupts",
+		      "if the processor has them: iommu=intpost on Xen's command line",
 		      "unknown: Xen's log does not tell");
 }
 
@@ -100,17 +113,24 @@ static void check_logdirty(struct check *c)
 	const struct host_facts *f = &c->facts;
 
 	if (f->shadow)
-		found(c, LEVEL_OK, "log-dirty-pv", NULL, "PV guests can be live-migrated from here");
+		found(c, LEVEL_OK, "log-dirty-pv", NULL,
+		      "PV guests can be live-migrated from here");
 	else
-		found(c, LEVEL_BAD, "log-dirty-pv", "use a hypervisor that was built with CONFIG_SHADOW_PAGING=y (Debian's is not), "
-		      "or HVM guests", "this hypervisor has no shadow paging: PV guests cannot be live-migrated from here");
+		found(c, LEVEL_BAD, "log-dirty-pv",
+		      "use a hypervisor that was built with CONFIG_SHADOW_PAGING=y (Debian's is "
+		      "not), "
+		      "or HVM guests",
+		      "this hypervisor has no shadow paging: PV guests cannot be live-migrated "
+		      "from here");
 	if (!f->hvm)
 		found(c, LEVEL_NOTE, "log-dirty-hvm", NULL, "this host runs no HVM guests");
 	else if (f->hap || f->shadow)
-		found(c, LEVEL_OK, "log-dirty-hvm", NULL, "HVM and PVH guests can be live-migrated from here");
+		found(c, LEVEL_OK, "log-dirty-hvm", NULL,
+		      "HVM and PVH guests can be live-migrated from here");
 	else
 		found(c, LEVEL_BAD, "log-dirty-hvm", "leave hap=0 off Xen's command line",
-		      "neither HAP nor shadow paging: HVM guests cannot be live-migrated from here");
+		      "neither HAP nor shadow paging: HVM guests cannot be live-migrated from "
+		      "here");
 }
 
 static void check_modules(struct check *c)
@@ -118,7 +138,9 @@ static void check_modules(struct check *c)
 	bool pciback = sysfs_exists(c->x, "bus/pci/drivers/pciback");
 
 	found(c, pciback ? LEVEL_OK : LEVEL_BAD, "xen-pciback",
-	      pciback ? NULL : "modprobe xen-pciback; a line \"xen-pciback\" in /etc/modules-load.d/ for later boots",
+	      pciback ? NULL
+		      : "modprobe xen-pciback; a line \"xen-pciback\" in /etc/modules-load.d/ for "
+			"later boots",
 	      pciback ? "loaded" : "not loaded: VFs cannot be given to guests");
 }
 
@@ -130,11 +152,13 @@ static void check_netback(struct check *c)
 	sysfs_flag(c->x, "bus/xen-backend/drivers_autoprobe", &autoprobe);
 	if (!autoprobe)
 		found(c, LEVEL_OK, "netback", NULL, "netback-ngd is in charge%s",
-		      kernel ? " and hands the vifs that are not its own to the kernel" : " of all vifs");
+		      kernel ? " and hands the vifs that are not its own to the kernel"
+			     : " of all vifs");
 	else if (kernel)
 		found(c, LEVEL_OK, "netback", NULL, "the kernel's xen-netback serves all vifs");
 	else
-		found(c, LEVEL_BAD, "netback", "modprobe xen-netback, or systemctl start netback-ngd",
+		found(c, LEVEL_BAD, "netback",
+		      "modprobe xen-netback, or systemctl start netback-ngd",
 		      "nobody serves vifs: guests have no path to fall back on");
 }
 
@@ -143,12 +167,15 @@ static void check_vf(struct check *c, const struct vf *vf)
 	char bdf[BDF_TEXT], master[IFNAMSIZ];
 
 	if (!strcmp(vf_use(vf), "dom0"))
-		found(c, LEVEL_NOTE, "vf", "install the udev rule 90-xen-net-ng-vf.rules, or unbind it",
-		      "VF %u of %s (%s) is taken by Dom0's driver %s", vf->index, vf->pf, bdf_text(&vf->bdf, bdf), vf->driver);
+		found(c, LEVEL_NOTE, "vf",
+		      "install the udev rule 90-xen-net-ng-vf.rules, or unbind it",
+		      "VF %u of %s (%s) is taken by Dom0's driver %s", vf->index, vf->pf,
+		      bdf_text(&vf->bdf, bdf), vf->driver);
 	if (strcmp(vf_use(vf), "free"))
 		return;
 	sysfs_master(c->x, vf->pf, master);
-	json_array_append_new(c->free_vfs, json_pack("{s:s,s:i,s:s}", "pf", vf->pf, "vf", (int)vf->index, "master", master));
+	json_array_append_new(c->free_vfs, json_pack("{s:s,s:i,s:s}", "pf", vf->pf, "vf",
+						     (int)vf->index, "master", master));
 }
 
 static void check_pf(struct check *c, const struct sysfs_pf *pf)
@@ -157,11 +184,13 @@ static void check_pf(struct check *c, const struct sysfs_pf *pf)
 
 	sysfs_master(c->x, pf->name, master);
 	if (!pf->vfs)
-		found(c, LEVEL_NOTE, "pf", "xl-net-vfs.conf makes it last over a reboot; now: echo N > sriov_numvfs in "
-		      "/sys/class/net/IF/device", "%s: none of %u VFs is enabled", pf->name, pf->total);
+		found(c, LEVEL_NOTE, "pf",
+		      "xl-net-vfs.conf makes it last over a reboot; now: echo N > sriov_numvfs in "
+		      "/sys/class/net/IF/device",
+		      "%s: none of %u VFs is enabled", pf->name, pf->total);
 	else
-		found(c, LEVEL_OK, "pf", NULL, "%s: %u of %u VFs enabled%s%s", pf->name, pf->vfs, pf->total,
-		      *master ? ", in " : ", in no bridge", master);
+		found(c, LEVEL_OK, "pf", NULL, "%s: %u of %u VFs enabled%s%s", pf->name, pf->vfs,
+		      pf->total, *master ? ", in " : ", in no bridge", master);
 }
 
 static void check_vfs(struct check *c)
@@ -171,7 +200,8 @@ static void check_vfs(struct check *c)
 	size_t npfs = 0, n = 0;
 
 	if (sysfs_pfs(c->x, &pfs, &npfs) || !npfs)
-		found(c, LEVEL_BAD, "pf", "use a NIC with SR-IOV, turn SR-IOV on in the firmware, and load its driver",
+		found(c, LEVEL_BAD, "pf",
+		      "use a NIC with SR-IOV, turn SR-IOV on in the firmware, and load its driver",
 		      "no network interface has SR-IOV");
 	for (size_t i = 0; i < npfs; i++)
 		check_pf(c, &pfs[i]);
@@ -179,8 +209,8 @@ static void check_vfs(struct check *c)
 		for (size_t i = 0; i < n; i++)
 			check_vf(c, &vfs[i]);
 	if (npfs)
-		found(c, json_array_size(c->free_vfs) ? LEVEL_OK : LEVEL_NOTE, "free-vfs", NULL, "%zu of %zu",
-		      json_array_size(c->free_vfs), n);
+		found(c, json_array_size(c->free_vfs) ? LEVEL_OK : LEVEL_NOTE, "free-vfs", NULL,
+		      "%zu of %zu", json_array_size(c->free_vfs), n);
 	free(pfs);
 	free(vfs);
 }
@@ -193,7 +223,8 @@ static void check_guest(struct check *c, struct domain *dom)
 		found(c, LEVEL_NOTE, "guest", "use type=\"pv\" or \"hvm\" where it shall have a VF",
 		      "\"%s\" is PVH: Xen assigns no devices to those", dom->name);
 	else if (!dom->passthrough)
-		found(c, LEVEL_NOTE, "guest", "put passthrough=\"enabled\" into its configuration and create it again",
+		found(c, LEVEL_NOTE, "guest",
+		      "put passthrough=\"enabled\" into its configuration and create it again",
 		      "\"%s\" cannot get a VF: it was created without passthrough", dom->name);
 	else
 		found(c, LEVEL_OK, "guest", NULL, "\"%s\" can get a VF", dom->name);
@@ -213,7 +244,8 @@ static void check_guests(struct check *c)
 
 static int check_record(const char *uuid, const char *kind, void *arg)
 {
-	found(arg, LEVEL_NOTE, "interrupted", "xl-net net-recover", "a %s of guest %s is not ended", kind, uuid);
+	found(arg, LEVEL_NOTE, "interrupted", "xl-net net-recover", "a %s of guest %s is not ended",
+	      kind, uuid);
 	return 0;
 }
 
@@ -231,10 +263,11 @@ static int print_json(struct check *c)
 
 	snprintf(xen, sizeof(xen), "%d.%d", f->major, f->minor);
 	sysfs_bridges(c->x, bridge_add, c);
-	return command_print_json(json_pack("{s:s,s:s,s:s,s:b,s:b,s:b,s:o,s:o,s:o}", "version", PACKAGE_VERSION, "level",
-					    level_names[c->worst], "xen", xen, "iommu", f->iommu,
-					    "log_dirty_pv", f->shadow, "log_dirty_hvm", f->hap || f->shadow, "free_vfs",
-					    c->free_vfs, "bridges", c->bridges, "checks", c->checks));
+	return command_print_json(
+		json_pack("{s:s,s:s,s:s,s:b,s:b,s:b,s:o,s:o,s:o}", "version", PACKAGE_VERSION,
+			  "level", level_names[c->worst], "xen", xen, "iommu", f->iommu,
+			  "log_dirty_pv", f->shadow, "log_dirty_hvm", f->hap || f->shadow,
+			  "free_vfs", c->free_vfs, "bridges", c->bridges, "checks", c->checks));
 }
 
 int net_check(struct xlnet *x, int argc, char **argv)

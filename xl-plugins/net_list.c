@@ -10,9 +10,9 @@ static void print_row(const struct vif *v)
 
 	if (v->has_vf)
 		snprintf(vf, sizeof(vf), "%s/%u", v->vf.pf, v->vf.index);
-	printf("%-20s %5u %3d %-17s %-12s %-7s %-11s %-14s %s\n", v->dom.name, v->dom.id, v->nic.devid,
-	       mac_text(&v->nic.mac, mac), v->nic.bridge, path_name(v->path), *v->backend ? v->backend : "none", vf,
-	       v->can_switch ? path_name(v->report) : "-");
+	printf("%-20s %5u %3d %-17s %-12s %-7s %-11s %-14s %s\n", v->dom.name, v->dom.id,
+	       v->nic.devid, mac_text(&v->nic.mac, mac), v->nic.bridge, path_name(v->path),
+	       *v->backend ? v->backend : "none", vf, v->can_switch ? path_name(v->report) : "-");
 }
 
 int net_list(struct xlnet *x, int argc, char **argv)
@@ -28,8 +28,8 @@ int net_list(struct xlnet *x, int argc, char **argv)
 	}
 	rc = vif_list(x, NULL, &vifs, &n);
 	if (!x->json && !rc)
-		printf("%-20s %5s %3s %-17s %-12s %-7s %-11s %-14s %s\n", "DOMAIN", "ID", "VIF", "MAC", "BRIDGE", "PATH",
-		       "BACKEND", "VF", "GUEST");
+		printf("%-20s %5s %3s %-17s %-12s %-7s %-11s %-14s %s\n", "DOMAIN", "ID", "VIF",
+		       "MAC", "BRIDGE", "PATH", "BACKEND", "VF", "GUEST");
 	for (size_t i = 0; !rc && i < n; i++) {
 		if (x->json)
 			json_array_append_new(json, vif_json(&vifs[i]));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * To the vif, real "xl migrate", to a VF on the target. xl has no hooks and its protocol is its own:
- * it runs as a child, between two switches. Whatever fails, the guest runs on the best path it had.
+ * To the vif, real "xl migrate", to a VF on the target. xl has no hooks and its protocol is its
+ * own: it runs as a child, between two switches. Whatever fails, the guest runs on the best path it
+ * had.
  */
 #include "xl-plugins/command.h"
 #include "xl-plugins/journal.h"
@@ -80,7 +81,10 @@ static int find_vf(struct xlnet *x, struct migration *m, char bridge[IFNAMSIZ])
 	}
 	free(vifs);
 	if (with_vf > 1)
-		return problem(-E2BIG, "\"%s\" has %zu VFs: move all but one to PV first (xl-net net-switch)", m->dom.name, with_vf);
+		return problem(-E2BIG,
+			       "\"%s\" has %zu VFs: move all but one to PV first (xl-net "
+			       "net-switch)",
+			       m->dom.name, with_vf);
 	return rc;
 }
 
@@ -94,10 +98,13 @@ static int check_here(struct xlnet *x, struct migration *m)
 	if (rc)
 		return rc;
 	if (m->dom.type == GUEST_PV && !facts.shadow)
-		return problem(-EOPNOTSUPP, "this hypervisor has no shadow paging, it cannot live-migrate PV guests: "
-			       "xl-net net-check");
+		return problem(-EOPNOTSUPP, "this hypervisor has no shadow paging, it cannot "
+					    "live-migrate PV guests: "
+					    "xl-net net-check");
 	if (m->dom.type != GUEST_PV && !facts.shadow && !facts.hap)
-		return problem(-EOPNOTSUPP, "this hypervisor cannot live-migrate \"%s\": xl-net net-check", m->dom.name);
+		return problem(-EOPNOTSUPP,
+			       "this hypervisor cannot live-migrate \"%s\": xl-net net-check",
+			       m->dom.name);
 	return 0;
 }
 
@@ -118,13 +125,21 @@ static bool list_has(json_t *list, const char *key, const char *value)
 static int judge_there(const struct migration *m, json_t *facts, const char *bridge)
 {
 	if (m->dom.passthrough && !json_is_true(json_object_get(facts, "iommu")))
-		return problem(-EOPNOTSUPP, "%s has no IOMMU, \"%s\" was created to use one: it cannot run there", m->host,
-			       m->dom.name);
+		return problem(-EOPNOTSUPP,
+			       "%s has no IOMMU, \"%s\" was created to use one: it cannot run "
+			       "there",
+			       m->host, m->dom.name);
 	if (*bridge && !list_has(json_object_get(facts, "bridges"), NULL, bridge))
-		return problem(-ENOENT, "%s has no bridge \"%s\" for the vif: make it there, or use xl migrate -C", m->host, bridge);
-	if (m->had_vf && !m->keep_pv && !list_has(json_object_get(facts, "free_vfs"), "master", bridge))
-		return problem(-ENOENT, "%s has no free VF on bridge \"%s\": free one there, or migrate with --keep-pv", m->host,
-			       bridge);
+		return problem(-ENOENT,
+			       "%s has no bridge \"%s\" for the vif: make it there, or use xl "
+			       "migrate -C",
+			       m->host, bridge);
+	if (m->had_vf && !m->keep_pv &&
+	    !list_has(json_object_get(facts, "free_vfs"), "master", bridge))
+		return problem(-ENOENT,
+			       "%s has no free VF on bridge \"%s\": free one there, or migrate "
+			       "with --keep-pv",
+			       m->host, bridge);
 	return 0;
 }
 
@@ -134,8 +149,11 @@ static int check_there(const struct migration *m, const char *bridge)
 	int rc, r = remote_run(m->ssh, m->host, "net-check -j", &facts);
 
 	if (!facts)
-		return problem(-EREMOTEIO, "no answer from xl-net on %s (status %d): can root here log in there without a password "
-			       "(%s %s true), is xen-net-ng installed?", m->host, r, m->ssh, m->host);
+		return problem(-EREMOTEIO,
+			       "no answer from xl-net on %s (status %d): can root here log in "
+			       "there without a password "
+			       "(%s %s true), is xen-net-ng installed?",
+			       m->host, r, m->ssh, m->host);
 	rc = judge_there(m, facts, bridge);
 	json_decref(facts);
 	return rc;
@@ -180,14 +198,16 @@ static int after(struct xlnet *x, struct migration *m, int status)
 	int rc = 0;
 
 	if (migration_is_here(x, m->dom.uuid, &dom)) {
-		problem(0, "xl migrate failed (status %d); \"%s\" runs on here%s", status, m->dom.name,
-			m->had_vf ? ", and gets its VF back" : "");
+		problem(0, "xl migrate failed (status %d); \"%s\" runs on here%s", status,
+			m->dom.name, m->had_vf ? ", and gets its VF back" : "");
 		rc = m->had_vf ? migration_vf_here(x, m) : 0;
 		return rc ? rc : -ECANCELED;
 	}
 	if (status)
-		return problem(-EREMOTEIO, "xl migrate failed (status %d) after \"%s\" had left: look for it on %s", status,
-			       m->dom.name, m->host);
+		return problem(-EREMOTEIO,
+			       "xl migrate failed (status %d) after \"%s\" had left: look for it "
+			       "on %s",
+			       status, m->dom.name, m->host);
 	if (m->had_vf && !m->keep_pv)
 		rc = migration_vf_there(x, m);
 	m->to_vf_ms = now_ms() - began;
@@ -227,17 +247,18 @@ static int migrate_locked(struct xlnet *x, struct migration *m, const struct wis
 
 static int print_dry(const struct migration *m)
 {
-	printf("\"%s\" can go to %s:%s xl migrate%s\n", m->dom.name, m->host, m->had_vf ? " to its vif," : "",
-	       m->had_vf && !m->keep_pv ? ", to a VF there" : "");
+	printf("\"%s\" can go to %s:%s xl migrate%s\n", m->dom.name, m->host,
+	       m->had_vf ? " to its vif," : "", m->had_vf && !m->keep_pv ? ", to a VF there" : "");
 	return EXIT_OK;
 }
 
 static int print_result(const struct xlnet *x, const struct migration *m)
 {
 	if (x->json)
-		return command_print_json(json_pack("{s:s,s:s,s:b,s:I,s:I,s:I}", "domain", m->dom.name, "host", m->host, "vf",
-						    m->had_vf && !m->keep_pv, "to_pv_ms", (json_int_t)m->to_pv_ms, "migrate_ms",
-						    (json_int_t)m->migrate_ms, "to_vf_ms", (json_int_t)m->to_vf_ms));
+		return command_print_json(json_pack(
+			"{s:s,s:s,s:b,s:I,s:I,s:I}", "domain", m->dom.name, "host", m->host, "vf",
+			m->had_vf && !m->keep_pv, "to_pv_ms", (json_int_t)m->to_pv_ms, "migrate_ms",
+			(json_int_t)m->migrate_ms, "to_vf_ms", (json_int_t)m->to_vf_ms));
 	printf("\"%s\" runs on %s\n  %-22s %8s\n", m->dom.name, m->host, "PHASE", "SECONDS");
 	if (m->had_vf)
 		printf("  %-22s %8.1f\n", "to the vif, here", (double)m->to_pv_ms / 1000);

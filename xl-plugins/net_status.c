@@ -16,8 +16,9 @@ static void print_vf(const struct vif *v)
 {
 	char bdf[BDF_TEXT];
 
-	printf("  VF         %u of %s (%s), VLAN %u, spoof check %s, link %s\n", v->vf.index, v->vf.pf,
-	       bdf_text(&v->vf.bdf, bdf), v->vf.state.vlan, v->vf.state.spoofchk ? "on" : "off",
+	printf("  VF         %u of %s (%s), VLAN %u, spoof check %s, link %s\n", v->vf.index,
+	       v->vf.pf, bdf_text(&v->vf.bdf, bdf), v->vf.state.vlan,
+	       v->vf.state.spoofchk ? "on" : "off",
 	       v->vf.state.link <= VF_LINK_DISABLE ? links[v->vf.state.link] : "?");
 }
 
@@ -31,17 +32,21 @@ static void print_vif(const struct vif *v, const struct vif *later, const char *
 	char mac[MAC_TEXT];
 
 	printf("%s vif %d\n", v->dom.name, v->nic.devid);
-	printf("  path       %s%s\n", path_name(v->path), *pending ? " (a switch was interrupted: xl-net net-recover)" : "");
+	printf("  path       %s%s\n", path_name(v->path),
+	       *pending ? " (a switch was interrupted: xl-net net-recover)" : "");
 	if (v->can_switch)
 		printf("  guest      follows requests; reports %s\n", path_name(v->report));
 	else
-		printf("  guest      does not follow requests: a bond of vif and VF is needed for a switch\n");
+		printf("  guest      does not follow requests: a bond of vif and VF is needed for "
+		       "a switch\n");
 	printf("  MAC        %s\n", mac_text(&v->nic.mac, mac));
-	printf("  vif        %s in %s, state %d, served by %s\n", v->nic.ifname, *v->nic.bridge ? v->nic.bridge : "no bridge",
-	       v->nic.state, *v->backend ? v->backend : "nobody");
+	printf("  vif        %s in %s, state %d, served by %s\n", v->nic.ifname,
+	       *v->nic.bridge ? v->nic.bridge : "no bridge", v->nic.state,
+	       *v->backend ? v->backend : "nobody");
 	if (v->has_vf)
 		print_vf(v);
-	printf("  Mbit/s     vif: %.1f in, %.1f out", mbit(later->rx_bytes, v->rx_bytes), mbit(later->tx_bytes, v->tx_bytes));
+	printf("  Mbit/s     vif: %.1f in, %.1f out", mbit(later->rx_bytes, v->rx_bytes),
+	       mbit(later->tx_bytes, v->tx_bytes));
 	if (v->has_vf && v->vf.state.counted)
 		printf("; VF: %.1f in, %.1f out", mbit(later->vf_rx_bytes, v->vf_rx_bytes),
 		       mbit(later->vf_tx_bytes, v->vf_tx_bytes));
@@ -81,7 +86,8 @@ static const struct vif *same(const struct vif *v, const struct vif *list, size_
 	return v;
 }
 
-static void print_all(struct xlnet *x, const struct vif *vifs, size_t n, const struct vif *later, size_t nlater)
+static void print_all(struct xlnet *x, const struct vif *vifs, size_t n, const struct vif *later,
+		      size_t nlater)
 {
 	json_t *json = json_array();
 	char step[32];

@@ -40,8 +40,8 @@ static int parse(int argc, char **argv, struct switch_wish *wish, const char **d
 static int said_there(const struct xlnet *x, const struct domain *dom, const struct op *op)
 {
 	if (x->json)
-		return command_print_json(json_pack("{s:s,s:s,s:b}", "domain", dom->name, "path", path_name(op->target),
-						    "already", true));
+		return command_print_json(json_pack("{s:s,s:s,s:b}", "domain", dom->name, "path",
+						    path_name(op->target), "already", true));
 	printf("\"%s\" is on its %s already\n", dom->name, op->target == PATH_VF ? "VF" : "vif");
 	return EXIT_OK;
 }
@@ -55,8 +55,8 @@ static int said_done(const struct xlnet *x, const struct op *op)
 		return command_print_json(switch_json(op));
 	for (size_t i = 0; i < plan->n; i++)
 		total += op->ms[i];
-	printf("\"%s\" is on its %s (VF %u of %s), %.1f s\n", op->dom.name, op->target == PATH_VF ? "VF" : "vif", op->vf,
-	       op->pf, (double)total / 1000);
+	printf("\"%s\" is on its %s (VF %u of %s), %.1f s\n", op->dom.name,
+	       op->target == PATH_VF ? "VF" : "vif", op->vf, op->pf, (double)total / 1000);
 	return EXIT_OK;
 }
 

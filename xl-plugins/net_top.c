@@ -34,7 +34,8 @@ static int falling(double a, double b)
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct row *)a)->vif->dom.name, ((const struct row *)b)->vif->dom.name);
+	return strcmp(((const struct row *)a)->vif->dom.name,
+		      ((const struct row *)b)->vif->dom.name);
 }
 
 static int by_in(const void *a, const void *b)
@@ -63,15 +64,17 @@ static json_t *row_json(const struct row *r)
 
 	json_object_set_new(json, "vif_in_mbit", json_real(mbit(r->rate.vif_in)));
 	json_object_set_new(json, "vif_out_mbit", json_real(mbit(r->rate.vif_out)));
-	json_object_set_new(json, "vf_in_mbit", r->rate.counted ? json_real(mbit(r->rate.vf_in)) : json_null());
-	json_object_set_new(json, "vf_out_mbit", r->rate.counted ? json_real(mbit(r->rate.vf_out)) : json_null());
+	json_object_set_new(json, "vf_in_mbit",
+			    r->rate.counted ? json_real(mbit(r->rate.vf_in)) : json_null());
+	json_object_set_new(json, "vf_out_mbit",
+			    r->rate.counted ? json_real(mbit(r->rate.vf_out)) : json_null());
 	return json;
 }
 
 static void print_row(const struct row *r)
 {
-	printf("%-24s %3d %-7s %10.2f %10.2f", r->vif->dom.name, r->vif->nic.devid, path_name(r->vif->path),
-	       mbit(r->rate.vif_in), mbit(r->rate.vif_out));
+	printf("%-24s %3d %-7s %10.2f %10.2f", r->vif->dom.name, r->vif->nic.devid,
+	       path_name(r->vif->path), mbit(r->rate.vif_in), mbit(r->rate.vif_out));
 	if (!r->vif->has_vf)
 		printf(" %10s %10s\n", "-", "-");
 	else if (!r->rate.counted)
@@ -87,8 +90,8 @@ static void print_rows(const struct xlnet *x, const struct row *rows, size_t n)
 	if (!x->json && isatty(STDOUT_FILENO))
 		fputs("\033[H\033[2J", stdout);
 	if (!x->json)
-		printf("%-24s %3s %-7s %10s %10s %10s %10s   (Mbit/s)\n", "DOMAIN", "VIF", "PATH", "VIF IN", "VIF OUT", "VF IN",
-		       "VF OUT");
+		printf("%-24s %3s %-7s %10s %10s %10s %10s   (Mbit/s)\n", "DOMAIN", "VIF", "PATH",
+		       "VIF IN", "VIF OUT", "VF IN", "VF OUT");
 	for (size_t i = 0; i < n; i++) {
 		if (x->json)
 			json_array_append_new(json, row_json(&rows[i]));
@@ -102,8 +105,8 @@ static void print_rows(const struct xlnet *x, const struct row *rows, size_t n)
 	fflush(stdout);
 }
 
-static int print_between(const struct xlnet *x, const struct sample *before, const struct sample *now,
-			 int (*compare)(const void *a, const void *b))
+static int print_between(const struct xlnet *x, const struct sample *before,
+			 const struct sample *now, int (*compare)(const void *a, const void *b))
 {
 	struct row *rows = calloc(now->n + 1, sizeof(*rows));
 
@@ -117,7 +120,8 @@ static int print_between(const struct xlnet *x, const struct sample *before, con
 	return 0;
 }
 
-static int watch(struct xlnet *x, double delay, long times, int (*compare)(const void *a, const void *b))
+static int watch(struct xlnet *x, double delay, long times,
+		 int (*compare)(const void *a, const void *b))
 {
 	struct sample before = { NULL, 0, 0 }, now;
 	int rc = sample_take(x, &before);

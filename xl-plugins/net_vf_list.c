@@ -24,10 +24,12 @@ static json_t *vf_json(struct xlnet *x, const struct vf *vf)
 	char bdf[BDF_TEXT], mac[MAC_TEXT], owner[NAME_LEN];
 
 	owner_name(x, vf, owner);
-	return json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:b,s:i,s:i}", "index", (int)vf->index, "bdf",
-			 bdf_text(&vf->bdf, bdf), "use", vf_use(vf), "driver", vf->driver, "netdev", vf->netdev,
-			 "domain", owner, "mac", mac_text(&vf->state.mac, mac), "vlan", (int)vf->state.vlan, "spoofchk",
-			 vf->state.spoofchk, "iommu_group", vf->group, "iommu_group_size", (int)vf->group_size);
+	return json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:b,s:i,s:i}", "index", (int)vf->index,
+			 "bdf", bdf_text(&vf->bdf, bdf), "use", vf_use(vf), "driver", vf->driver,
+			 "netdev", vf->netdev, "domain", owner, "mac",
+			 mac_text(&vf->state.mac, mac), "vlan", (int)vf->state.vlan, "spoofchk",
+			 vf->state.spoofchk, "iommu_group", vf->group, "iommu_group_size",
+			 (int)vf->group_size);
 }
 
 static json_t *pf_json(struct xlnet *x, const struct sysfs_pf *pf, const struct vf *vfs, size_t n)
@@ -39,8 +41,9 @@ static json_t *pf_json(struct xlnet *x, const struct sysfs_pf *pf, const struct 
 		if (!strcmp(vfs[i].pf, pf->name))
 			json_array_append_new(list, vf_json(x, &vfs[i]));
 	sysfs_master(x, pf->name, master);
-	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:o}", "pf", pf->name, "bdf", bdf_text(&pf->bdf, bdf), "driver",
-			 pf->driver, "master", master, "total", (int)pf->total, "enabled", (int)pf->vfs, "vfs", list);
+	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:o}", "pf", pf->name, "bdf",
+			 bdf_text(&pf->bdf, bdf), "driver", pf->driver, "master", master, "total",
+			 (int)pf->total, "enabled", (int)pf->vfs, "vfs", list);
 }
 
 static void print_vf(struct xlnet *x, const struct vf *vf)
@@ -51,8 +54,9 @@ static void print_vf(struct xlnet *x, const struct vf *vf)
 	/* Assigned alone, a function must be alone in its group. A Xen Dom0 shows no groups. */
 	if (vf->group_size > 1)
 		snprintf(group, sizeof(group), "  shares IOMMU group %d", vf->group);
-	printf("  %3u %-12s %-9s %-10s %-17s %4u %-6s %s%s\n", vf->index, bdf_text(&vf->bdf, bdf), vf_use(vf),
-	       *vf->driver ? vf->driver : "-", vf->seen ? mac_text(&vf->state.mac, mac) : "?", vf->state.vlan,
+	printf("  %3u %-12s %-9s %-10s %-17s %4u %-6s %s%s\n", vf->index, bdf_text(&vf->bdf, bdf),
+	       vf_use(vf), *vf->driver ? vf->driver : "-",
+	       vf->seen ? mac_text(&vf->state.mac, mac) : "?", vf->state.vlan,
 	       vf->state.spoofchk ? "on" : "off", *owner ? owner : vf->netdev, group);
 }
 
@@ -61,17 +65,18 @@ static void print_pf(struct xlnet *x, const struct sysfs_pf *pf, const struct vf
 	char bdf[BDF_TEXT], master[IFNAMSIZ];
 
 	sysfs_master(x, pf->name, master);
-	printf("%s (%s, %s)%s%s: %u of %u VFs enabled\n", pf->name, bdf_text(&pf->bdf, bdf), pf->driver,
-	       *master ? " in " : "", master, pf->vfs, pf->total);
+	printf("%s (%s, %s)%s%s: %u of %u VFs enabled\n", pf->name, bdf_text(&pf->bdf, bdf),
+	       pf->driver, *master ? " in " : "", master, pf->vfs, pf->total);
 	if (pf->vfs)
-		printf("  %3s %-12s %-9s %-10s %-17s %4s %-6s %s\n", "VF", "ADDRESS", "USE", "DRIVER", "MAC", "VLAN", "SPOOF",
-		       "GUEST");
+		printf("  %3s %-12s %-9s %-10s %-17s %4s %-6s %s\n", "VF", "ADDRESS", "USE",
+		       "DRIVER", "MAC", "VLAN", "SPOOF", "GUEST");
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(vfs[i].pf, pf->name))
 			print_vf(x, &vfs[i]);
 }
 
-static int print_all(struct xlnet *x, const struct sysfs_pf *pfs, size_t npfs, const struct vf *vfs, size_t n)
+static int print_all(struct xlnet *x, const struct sysfs_pf *pfs, size_t npfs, const struct vf *vfs,
+		     size_t n)
 {
 	json_t *json = json_array();
 

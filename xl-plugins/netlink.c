@@ -270,7 +270,8 @@ static int fdb_message(struct nl_msg *msg, void *arg)
 		if (!tb[NDA_MASTER] || (int)nla_get_u32(tb[NDA_MASTER]) != search->master ||
 		    nd->ndm_flags & NTF_SELF || nd->ndm_state & NUD_PERMANENT)
 			return NL_OK;
-		/* One entry a VLAN: with and without filtering, the one that lives is the youngest. */
+		/* One entry a VLAN: with and without filtering, the one that lives is the youngest.
+		 */
 		if (search->found && fdb_age(tb[NDA_CACHEINFO]) >= search->age)
 			return NL_OK;
 		search->age = fdb_age(tb[NDA_CACHEINFO]);
@@ -317,10 +318,13 @@ int netlink_filter_get(const char *port, const struct mac *mac)
 	return search.port ? fdb_find(&search) : -ENODEV;
 }
 
-static int fdb_change(int type, int flags, const char *port, const struct mac *mac, uint8_t ntf, uint16_t state)
+static int fdb_change(int type, int flags, const char *port, const struct mac *mac, uint8_t ntf,
+		      uint16_t state)
 {
-	struct ndmsg nd = { .ndm_family = PF_BRIDGE, .ndm_ifindex = (int)if_nametoindex(port),
-			    .ndm_flags = ntf, .ndm_state = state };
+	struct ndmsg nd = { .ndm_family = PF_BRIDGE,
+			    .ndm_ifindex = (int)if_nametoindex(port),
+			    .ndm_flags = ntf,
+			    .ndm_state = state };
 	struct nl_msg *msg;
 
 	if (!nd.ndm_ifindex)
@@ -340,10 +344,18 @@ int netlink_fdb_set(const char *port, const struct mac *mac, bool keep)
 			  keep ? NUD_NOARP : NUD_REACHABLE);
 }
 
+int netlink_fdb_del(const char *port, const struct mac *mac)
+{
+	int rc = fdb_change(RTM_DELNEIGH, 0, port, mac, NTF_MASTER, NUD_REACHABLE);
+
+	return rc == -ENOENT ? 0 : rc;
+}
+
 /* The kernel takes "self" entries only as permanent ones (ndo_dflt_fdb_add). */
 int netlink_filter_add(const char *port, const struct mac *mac)
 {
-	int rc = fdb_change(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, port, mac, NTF_SELF, NUD_PERMANENT);
+	int rc = fdb_change(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, port, mac, NTF_SELF,
+			    NUD_PERMANENT);
 
 	return rc == -EEXIST ? 0 : rc;
 }

@@ -37,6 +37,8 @@ int netlink_fdb_get(const char *bridge, const struct mac *mac, char port[IFNAMSI
  * not age (a guest on its VF sends past the bridge, which would forget it and flood).
  */
 int netlink_fdb_set(const char *port, const struct mac *mac, bool keep);
+/* Forgets it, if it is at port: the bridge floods until it learns. */
+int netlink_fdb_del(const char *port, const struct mac *mac);
 /* May port's NIC receive frames for mac besides its own ("self" entries)? */
 int netlink_filter_get(const char *port, const struct mac *mac);
 int netlink_filter_add(const char *port, const struct mac *mac);

@@ -33,7 +33,8 @@ static int op_back(struct xlnet *x, struct op *op)
 
 	op->back = true;
 	do {
-		/* Without a record (a full disk) going back is still better than staying between. */
+		/* Without a record (a full disk) going back is still better than staying between.
+		 */
 		op_record(x, op);
 		if (!steps[op->step].undo)
 			continue;
@@ -73,12 +74,17 @@ static int op_failed(struct xlnet *x, struct op *op, int rc)
 		return rc;
 	step = plan->steps[op->step].name;
 	if (op->step >= plan->no_return)
-		return problem(rc, "step \"%s\" failed (%s); \"%s\" is on its vif and works. Remove the cause, then "
-			       "xl-net net-recover ends the switch", step, strerror(-rc), op->dom.name);
+		return problem(rc,
+			       "step \"%s\" failed (%s); \"%s\" is on its vif and works. Remove "
+			       "the cause, then "
+			       "xl-net net-recover ends the switch",
+			       step, strerror(-rc), op->dom.name);
 	problem(rc, "step \"%s\" failed (%s): going back", step, strerror(-rc));
 	if (op_back(x, op))
-		return problem(rc, "going back failed, too; remove the cause, then xl-net net-recover goes on");
-	problem(rc, "\"%s\" is where it was, on %s", op->dom.name, op->target == PATH_VF ? "its vif" : "its VF");
+		return problem(rc, "going back failed, too; remove the cause, then xl-net "
+				   "net-recover goes on");
+	problem(rc, "\"%s\" is where it was, on %s", op->dom.name,
+		op->target == PATH_VF ? "its vif" : "its VF");
 	return rc;
 }
 
@@ -93,11 +99,13 @@ int op_run(struct xlnet *x, struct op *op)
 static int op_abandon(struct xlnet *x, struct op *op)
 {
 	steps_forget_vf(x, op);
-	progress_always("xl-net: guest \"%s\" is gone; its VF %u of %s is free again", op->dom.name, op->vf, op->pf);
+	progress_always("xl-net: guest \"%s\" is gone; its VF %u of %s is free again", op->dom.name,
+			op->vf, op->pf);
 	return op_close(x, op);
 }
 
-/* A guest that was rebooted meanwhile has another number, and new names for all that hangs on it. */
+/* A guest that was rebooted meanwhile has another number, and new names for all that hangs on it.
+ */
 static int op_renumber(struct xlnet *x, struct op *op, const struct domain *dom)
 {
 	char devid[16];
@@ -108,7 +116,8 @@ static int op_renumber(struct xlnet *x, struct op *op, const struct domain *dom)
 	snprintf(devid, sizeof(devid), "%d", op->nic.devid);
 	op->dom.id = dom->id;
 	rc = host_nic(x, dom, devid, &op->nic);
-	/* Its new kernel knows nothing of the VF yet; start at the beginning, or undo everything. */
+	/* Its new kernel knows nothing of the VF yet; start at the beginning, or undo everything.
+	 */
 	if (op->target == PATH_VF)
 		op->back = true;
 	else
@@ -128,13 +137,17 @@ int op_recover(struct xlnet *x, const char *uuid)
 	rc = op_from_json(record, &op);
 	json_decref(record);
 	if (rc)
-		return problem(rc, "the record of an operation on %s/journal/%s.switch is not complete: was it made by "
-			       "another version? Look at the guest, then remove the file", x->state, uuid);
+		return problem(rc,
+			       "the record of an operation on %s/journal/%s.switch is not "
+			       "complete: was it made by "
+			       "another version? Look at the guest, then remove the file",
+			       x->state, uuid);
 	rc = host_domain_find(x, uuid, &dom);
 	if (rc)
 		return rc == -ENOENT ? op_abandon(x, &op) : rc;
-	progress_always("xl-net: ending an interrupted switch of \"%s\" to %s (it was %s \"%s\")", dom.name,
-			path_name(op.target), op.back ? "undoing" : "at", op_plan(&op)->steps[op.step].name);
+	progress_always("xl-net: ending an interrupted switch of \"%s\" to %s (it was %s \"%s\")",
+			dom.name, path_name(op.target), op.back ? "undoing" : "at",
+			op_plan(&op)->steps[op.step].name);
 	text_copy(op.dom.name, sizeof(op.dom.name), dom.name);
 	rc = op_renumber(x, &op, &dom);
 	if (rc)

@@ -16,14 +16,14 @@
 struct op {
 	struct domain dom;
 	struct nic nic;
-	enum path target;	/* PATH_PV or PATH_VF */
-	bool guest_switches;	/* the guest follows requests; else its bond reacts */
+	enum path target;    /* PATH_PV or PATH_VF */
+	bool guest_switches; /* the guest follows requests; else its bond reacts */
 	char pf[IFNAMSIZ];
 	unsigned int vf, vlan;
 	struct bdf bdf;
-	char uplink[IFNAMSIZ];	/* the bridge's port towards the PF, or "" */
-	bool had_filter;	/* the PF took the vif's MAC before: not ours to take away */
-	unsigned int timeout;	/* seconds that a guest is waited for */
+	char uplink[IFNAMSIZ]; /* the bridge's port towards the PF, or "" */
+	bool had_filter;       /* the PF took the vif's MAC before: not ours to take away */
+	unsigned int timeout;  /* seconds that a guest is waited for */
 	size_t step;
 	bool back;
 	uint64_t ms[STEPS_MAX]; /* how long each step took */

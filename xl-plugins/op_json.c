@@ -9,15 +9,17 @@ json_t *op_to_json(const struct op *op)
 {
 	char mac[MAC_TEXT], bdf[BDF_TEXT];
 
-	return json_pack("{s:s,s:s,s:I,s:i,s:i,s:I,s:s,s:s,s:s,s:s,s:b,s:s,s:i,s:i,s:s,s:s,s:b,s:i,s:s,s:b}",
-			 "uuid", op->dom.uuid, "domain", op->dom.name, "domid", (json_int_t)op->dom.id,
-			 "type", (int)op->dom.type, "devid", op->nic.devid,
-			 "backend_domid", (json_int_t)op->nic.backend_domid,
-			 "mac", mac_text(&op->nic.mac, mac), "bridge", op->nic.bridge, "vif", op->nic.ifname,
-			 "target", path_name(op->target), "guest_switches", op->guest_switches, "pf", op->pf,
-			 "vf", (int)op->vf, "vlan", (int)op->vlan, "bdf", bdf_text(&op->bdf, bdf),
-			 "uplink", op->uplink, "had_filter", op->had_filter, "timeout", (int)op->timeout,
-			 "step", op_plan(op)->steps[op->step].name, "back", op->back);
+	return json_pack("{s:s,s:s,s:I,s:i,s:i,s:I,s:s,s:s,s:s,s:s,s:b,s:s,s:i,s:i,s:s,s:s,s:b,s:i,"
+			 "s:s,s:b}",
+			 "uuid", op->dom.uuid, "domain", op->dom.name, "domid",
+			 (json_int_t)op->dom.id, "type", (int)op->dom.type, "devid", op->nic.devid,
+			 "backend_domid", (json_int_t)op->nic.backend_domid, "mac",
+			 mac_text(&op->nic.mac, mac), "bridge", op->nic.bridge, "vif",
+			 op->nic.ifname, "target", path_name(op->target), "guest_switches",
+			 op->guest_switches, "pf", op->pf, "vf", (int)op->vf, "vlan", (int)op->vlan,
+			 "bdf", bdf_text(&op->bdf, bdf), "uplink", op->uplink, "had_filter",
+			 op->had_filter, "timeout", (int)op->timeout, "step",
+			 op_plan(op)->steps[op->step].name, "back", op->back);
 }
 
 static int step_find(const struct op *op, const char *name, size_t *step)
@@ -37,12 +39,14 @@ int op_from_json(json_t *record, struct op *op)
 	json_int_t domid, backend_domid;
 
 	memset(op, 0, sizeof(*op));
-	if (json_unpack(record, "{s:s,s:s,s:I,s:i,s:i,s:I,s:s,s:s,s:s,s:s,s:b,s:s,s:i,s:i,s:s,s:s,s:b,s:i,s:s,s:b}",
-			"uuid", &uuid, "domain", &domain, "domid", &domid, "type", &type, "devid", &devid,
-			"backend_domid", &backend_domid, "mac", &mac, "bridge", &bridge, "vif", &vif,
-			"target", &target, "guest_switches", &guest_switches, "pf", &pf, "vf", &vf, "vlan", &vlan,
-			"bdf", &bdf, "uplink", &uplink, "had_filter", &had_filter, "timeout", &timeout,
-			"step", &step, "back", &back))
+	if (json_unpack(record,
+			"{s:s,s:s,s:I,s:i,s:i,s:I,s:s,s:s,s:s,s:s,s:b,s:s,s:i,s:i,s:s,s:s,s:b,s:i,"
+			"s:s,s:b}",
+			"uuid", &uuid, "domain", &domain, "domid", &domid, "type", &type, "devid",
+			&devid, "backend_domid", &backend_domid, "mac", &mac, "bridge", &bridge,
+			"vif", &vif, "target", &target, "guest_switches", &guest_switches, "pf",
+			&pf, "vf", &vf, "vlan", &vlan, "bdf", &bdf, "uplink", &uplink, "had_filter",
+			&had_filter, "timeout", &timeout, "step", &step, "back", &back))
 		return -EINVAL;
 	text_copy(op->dom.uuid, sizeof(op->dom.uuid), uuid);
 	text_copy(op->dom.name, sizeof(op->dom.name), domain);

@@ -31,8 +31,8 @@ int pci_list(struct xlnet *x, uint32_t domid, struct bdf **list, size_t *n)
 	*n = 0;
 	*list = calloc((size_t)count + 1, sizeof(**list));
 	for (int i = 0; *list && devices && i < count; i++)
-		(*list)[(*n)++] = (struct bdf){ (uint16_t)devices[i].domain, devices[i].bus, devices[i].dev,
-						devices[i].func };
+		(*list)[(*n)++] = (struct bdf){ (uint16_t)devices[i].domain, devices[i].bus,
+						devices[i].dev, devices[i].func };
 	if (devices)
 		libxl_device_pci_list_free(devices, count);
 	return *list ? 0 : -ENOMEM;
@@ -78,19 +78,25 @@ int pci_make_assignable(struct xlnet *x, const struct bdf *bdf)
 	if (!strcmp(driver, "pciback"))
 		return 0;
 	if (*driver)
-		return problem(-EBUSY, "%s is in use by Dom0's driver %s: unbind it there, or keep VFs free with the "
-				       "udev rule 90-xen-net-ng-vf.rules", bdf_text(bdf, text), driver);
+		return problem(-EBUSY,
+			       "%s is in use by Dom0's driver %s: unbind it there, or keep VFs "
+			       "free with the "
+			       "udev rule 90-xen-net-ng-vf.rules",
+			       bdf_text(bdf, text), driver);
 	if (!sysfs_exists(x, PCIBACK))
 		return problem(-ENODEV, "xen-pciback is not loaded: modprobe xen-pciback");
 	device_fill(&pci, bdf);
 	rc = libxl_device_pci_assignable_add(x->host->ctx, &pci, 0);
 	libxl_device_pci_dispose(&pci);
-	return rc ? problem(-EIO, "xen-pciback does not take %s (libxl: %d)", bdf_text(bdf, text), rc) : 0;
+	return rc ? problem(-EIO, "xen-pciback does not take %s (libxl: %d)", bdf_text(bdf, text),
+			    rc)
+		  : 0;
 }
 
 static uint32_t sbdf(const struct bdf *bdf)
 {
-	return (uint32_t)bdf->domain << 16 | (uint32_t)bdf->bus << 8 | (uint32_t)bdf->dev << 3 | bdf->fn;
+	return (uint32_t)bdf->domain << 16 | (uint32_t)bdf->bus << 8 | (uint32_t)bdf->dev << 3 |
+	       bdf->fn;
 }
 
 /*
@@ -122,8 +128,11 @@ int pci_attach(struct xlnet *x, const struct domain *dom, const struct bdf *bdf)
 		rc = libxl_device_pci_add(x->host->ctx, dom->id, &pci, NULL);
 	}
 	libxl_device_pci_dispose(&pci);
-	return rc ? problem(-EIO, "libxl cannot attach %s to \"%s\" (%d); was the guest created with "
-				  "passthrough=\"enabled\"? see xl-net net-check", bdf_text(bdf, text), dom->name, rc) : 0;
+	return rc ? problem(-EIO,
+			    "libxl cannot attach %s to \"%s\" (%d); was the guest created with "
+			    "passthrough=\"enabled\"? see xl-net net-check",
+			    bdf_text(bdf, text), dom->name, rc)
+		  : 0;
 }
 
 static int backend_path(char *path, size_t size, uint32_t domid)
@@ -132,7 +141,8 @@ static int backend_path(char *path, size_t size, uint32_t domid)
 }
 
 /* The function's number in pciback's directory. */
-static int backend_index(struct xs_handle *xs, const char *path, const struct bdf *bdf, unsigned int *index)
+static int backend_index(struct xs_handle *xs, const char *path, const struct bdf *bdf,
+			 unsigned int *index)
 {
 	char node[32], *text;
 	struct bdf found;
@@ -169,13 +179,16 @@ static int closing_write(struct xs_handle *xs, xs_transaction_t t, void *arg)
 	return rc ? rc : store_printf(xs, t, c->path, "state", "%d", STATE_RECONFIGURING);
 }
 
-static int state_wait(struct xs_handle *xs, const char *path, unsigned int seconds)
+static int state_wait(struct xs_handle *xs, const char *path, unsigned int seconds,
+		      void (*poll)(void *arg), void *arg)
 {
 	uint64_t end = now_ms() + seconds * 1000ull;
 
 	while (store_read_state(xs, XBT_NULL, path) != STATE_CONNECTED) {
 		if (now_ms() >= end)
 			return -ETIMEDOUT;
+		if (poll)
+			poll(arg);
 		sleep_ms(POLL_MS);
 	}
 	return 0;
@@ -188,10 +201,12 @@ static bool is_released(struct xs_handle *xs, const char *path, unsigned int ind
 	uint32_t state;
 
 	snprintf(node, sizeof(node), "state-%u", index);
-	return !store_read_u32(xs, XBT_NULL, path, node, STATE_RECONFIGURED, &state) && state == STATE_CLOSING;
+	return !store_read_u32(xs, XBT_NULL, path, node, STATE_RECONFIGURED, &state) &&
+	       state == STATE_CLOSING;
 }
 
-int pci_release(struct xlnet *x, const struct domain *dom, const struct bdf *bdf, unsigned int seconds)
+int pci_release(struct xlnet *x, const struct domain *dom, const struct bdf *bdf,
+		unsigned int seconds, void (*poll)(void *arg), void *arg)
 {
 	struct xs_handle *xs = x->host->xs;
 	struct closing c;
@@ -202,13 +217,13 @@ int pci_release(struct xlnet *x, const struct domain *dom, const struct bdf *bdf
 	    backend_index(xs, path, bdf, &c.index))
 		return 0;
 	if (is_released(xs, path, c.index))
-		return state_wait(xs, path, seconds);
-	rc = state_wait(xs, path, seconds);
+		return state_wait(xs, path, seconds, poll, arg);
+	rc = state_wait(xs, path, seconds, NULL, NULL);
 	if (rc)
 		return rc;
 	c.path = path;
 	rc = store_transact(xs, closing_write, &c);
-	return rc ? rc : state_wait(xs, path, seconds);
+	return rc ? rc : state_wait(xs, path, seconds, poll, arg);
 }
 
 /*
@@ -257,7 +272,8 @@ static bool was_released(struct xlnet *x, const struct domain *dom, const struct
 	char path[128];
 
 	return dom->type == GUEST_PV && !backend_path(path, sizeof(path), dom->id) &&
-	       !backend_index(x->host->xs, path, bdf, &index) && is_released(x->host->xs, path, index);
+	       !backend_index(x->host->xs, path, bdf, &index) &&
+	       is_released(x->host->xs, path, index);
 }
 
 int pci_detach(struct xlnet *x, const struct domain *dom, const struct bdf *bdf)
@@ -277,6 +293,8 @@ int pci_detach(struct xlnet *x, const struct domain *dom, const struct bdf *bdf)
 	/* For PV guests libxl hides some failures: its books decide. */
 	if (!rc && !domain_has(x, dom->id, bdf))
 		return 0;
-	return problem(-EIO, "libxl cannot detach %s from \"%s\" (%d); the guest may not co-operate: "
-			     "look at its console", bdf_text(bdf, text), dom->name, rc);
+	return problem(-EIO,
+		       "libxl cannot detach %s from \"%s\" (%d); the guest may not co-operate: "
+		       "look at its console",
+		       bdf_text(bdf, text), dom->name, rc);
 }

@@ -18,9 +18,11 @@ int pci_attach(struct xlnet *x, const struct domain *dom, const struct bdf *bdf)
 /*
  * Asks a PV guest to let go of it, while it still works, and waits for that: libxl resets the
  * function first and tells the guest afterwards, which costs frames. -ETIMEDOUT: it did not.
- * Guests of other types are asked by libxl itself: nothing happens.
+ * Guests of other types are asked by libxl itself: nothing happens. Meanwhile poll(arg) is called
+ * again and again (NULL: nothing).
  */
-int pci_release(struct xlnet *x, const struct domain *dom, const struct bdf *bdf, unsigned int seconds);
+int pci_release(struct xlnet *x, const struct domain *dom, const struct bdf *bdf,
+		unsigned int seconds, void (*poll)(void *arg), void *arg);
 int pci_detach(struct xlnet *x, const struct domain *dom, const struct bdf *bdf);
 
 #endif

@@ -27,8 +27,8 @@ static struct candidate *find_wanting(const struct policy *p, struct candidate *
 	struct candidate *best = NULL;
 
 	for (size_t i = 0; i < n; i++)
-		if (!c[i].has_vf && c[i].verdict == STAY && c[i].eligible && c[i].rate >= p->floor && settled(p, &c[i]) &&
-		    (!best || c[i].rate > best->rate))
+		if (!c[i].has_vf && c[i].verdict == STAY && c[i].eligible &&
+		    c[i].rate >= p->floor && settled(p, &c[i]) && (!best || c[i].rate > best->rate))
 			best = &c[i];
 	return best;
 }
@@ -39,12 +39,14 @@ static struct candidate *find_giving(const struct policy *p, struct candidate *c
 	struct candidate *best = NULL;
 
 	for (size_t i = 0; i < n; i++)
-		if (c[i].has_vf && c[i].measured && c[i].verdict == STAY && settled(p, &c[i]) && (!best || c[i].rate < best->rate))
+		if (c[i].has_vf && c[i].measured && c[i].verdict == STAY && settled(p, &c[i]) &&
+		    (!best || c[i].rate < best->rate))
 			best = &c[i];
 	return best;
 }
 
-static bool worth_it(const struct policy *p, const struct candidate *wants, const struct candidate *gives)
+static bool worth_it(const struct policy *p, const struct candidate *wants,
+		     const struct candidate *gives)
 {
 	return (double)wants->rate * 100 >= (double)gives->rate * (100 + p->margin);
 }
@@ -68,7 +70,8 @@ void policy_decide(const struct policy *p, struct candidate *c, size_t n, unsign
 				break;
 			gives->verdict = TO_PV;
 			gives->why = "uses its VF least, and a busier guest waits for one";
-			wants->why = "uses the network more than a guest that has a VF, by more than the margin";
+			wants->why = "uses the network more than a guest that has a VF, by more "
+				     "than the margin";
 		}
 		wants->verdict = TO_VF;
 		moves++;

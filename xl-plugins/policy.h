@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who gets a VF (Vagabond, Nitu et al. 2014: VFs are few, they go to those who use the network most).
- * A pure function of what was measured: no clock, no I/O, no memory of its own.
+ * Who gets a VF (Vagabond, Nitu et al. 2014: VFs are few, they go to those who use the network
+ * most). A pure function of what was measured: no clock, no I/O, no memory of its own.
  */
 #ifndef XLNET_POLICY_H
 #define XLNET_POLICY_H
@@ -11,17 +11,19 @@
 #include <stdint.h>
 
 struct policy {
-	uint64_t floor;		 /* bytes a second: who uses less does not get a VF, though it may keep one */
-	unsigned int margin;	 /* percent that a guest must use more than a VF's holder to replace it */
-	unsigned int residence;	 /* seconds that a guest stays where it was moved to */
-	unsigned int moves;	 /* at most in one round: each costs the guests something */
+	uint64_t
+		floor; /* bytes a second: who uses less does not get a VF, though it may keep one */
+	unsigned int
+		margin; /* percent that a guest must use more than a VF's holder to replace it */
+	unsigned int residence; /* seconds that a guest stays where it was moved to */
+	unsigned int moves;	/* at most in one round: each costs the guests something */
 };
 
 struct candidate {
-	uint64_t rate;		/* bytes a second over both paths, both directions, smoothed */
-	unsigned int since;	/* seconds since it last moved */
-	bool eligible;		/* can have a VF, and can be moved */
-	bool measured;		/* rate is known; a PF's driver need not count what its VFs carry */
+	uint64_t rate;	    /* bytes a second over both paths, both directions, smoothed */
+	unsigned int since; /* seconds since it last moved */
+	bool eligible;	    /* can have a VF, and can be moved */
+	bool measured;	    /* rate is known; a PF's driver need not count what its VFs carry */
 	bool has_vf;
 	/* out */
 	enum { STAY, TO_VF, TO_PV } verdict;

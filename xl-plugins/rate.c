@@ -19,7 +19,8 @@ void sample_free(struct sample *s)
 const struct vif *sample_find(const struct sample *s, const struct vif *vif)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (!strcmp(s->vifs[i].dom.uuid, vif->dom.uuid) && s->vifs[i].nic.devid == vif->nic.devid)
+		if (!strcmp(s->vifs[i].dom.uuid, vif->dom.uuid) &&
+		    s->vifs[i].nic.devid == vif->nic.devid)
 			return &s->vifs[i];
 	return NULL;
 }
@@ -29,7 +30,8 @@ static double per_second(uint64_t before, uint64_t now, uint64_t ms)
 	return now > before && ms ? (double)(now - before) * 1000 / (double)ms : 0;
 }
 
-struct rate rate_between(const struct sample *before, const struct sample *now, const struct vif *vif)
+struct rate rate_between(const struct sample *before, const struct sample *now,
+			 const struct vif *vif)
 {
 	const struct vif *then = sample_find(before, vif);
 	struct rate r = { .counted = !vif->has_vf || vif->vf.state.counted };

@@ -22,6 +22,7 @@ void sample_free(struct sample *s);
 /* The same vif in an earlier sample, or NULL: it is new. */
 const struct vif *sample_find(const struct sample *s, const struct vif *vif);
 /* Counters that began anew (another VF, a new vif) count as nothing. */
-struct rate rate_between(const struct sample *before, const struct sample *now, const struct vif *vif);
+struct rate rate_between(const struct sample *before, const struct sample *now,
+			 const struct vif *vif);
 
 #endif

@@ -3,7 +3,8 @@
  * The order of the steps is what makes a switch lose nothing.
  *
  * A frame for the guest arrives at the NIC, whose switch delivers it by MAC: to the VF that has the
- * MAC, else to the PF, whose bridge forwards it to the vif. During a switch the PF takes the MAC, too
+ * MAC, else to the PF, whose bridge forwards it to the vif. During a switch the PF takes the MAC,
+ * too
  * ("filter"), so that both paths carry frames to the guest, and the guest decides: a bond drops
  * what arrives on its inactive slave, netfront-ng takes from both.
  */
@@ -19,8 +20,11 @@
 #define POLL_MS 20
 /* A guest whose link went down has moved its traffic within this, or will when the VF goes. */
 #define LINK_SECONDS 2
-/* A guest that was sending and then is silent on both paths for so long has moved to a VF that does not work. */
+/* A guest that was sending and then is silent on both paths for so long has moved to a VF that does
+ * not work. */
 #define SILENCE_MS 8000
+/* Silent for so long, it may wait for an answer that went to where it no longer is. */
+#define QUIET_MS 100
 
 /* What a NIC's driver cannot do is not needed for the switch, it only costs some frames. */
 static int optional(struct xlnet *x, const struct op *op, const char *what, int rc)
@@ -34,7 +38,8 @@ static int filter_add(struct xlnet *x, struct op *op)
 {
 	if (op->had_filter)
 		return 0;
-	return optional(x, op, "take the vif's MAC besides the VF", netlink_filter_add(op->pf, &op->nic.mac));
+	return optional(x, op, "take the vif's MAC besides the VF",
+			netlink_filter_add(op->pf, &op->nic.mac));
 }
 
 static int filter_del(struct xlnet *x, struct op *op)
@@ -59,14 +64,17 @@ static int vf_configure(struct xlnet *x, struct op *op)
 	char mac[MAC_TEXT];
 	int rc;
 
-	optional(x, op, "check its VFs for spoofing", netlink_vf_set_spoofchk(op->pf, op->vf, true));
+	optional(x, op, "check its VFs for spoofing",
+		 netlink_vf_set_spoofchk(op->pf, op->vf, true));
 	rc = netlink_vf_set_vlan(op->pf, op->vf, op->vlan);
 	if (rc && op->vlan)
-		return problem(rc, "%s refuses VLAN %u for VF %u: %s", op->pf, op->vlan, op->vf, strerror(-rc));
+		return problem(rc, "%s refuses VLAN %u for VF %u: %s", op->pf, op->vlan, op->vf,
+			       strerror(-rc));
 	optional(x, op, "set the link of a VF", netlink_vf_set_link(op->pf, op->vf, VF_LINK_AUTO));
 	rc = netlink_vf_set_mac(op->pf, op->vf, &op->nic.mac);
-	return rc ? problem(rc, "%s refuses MAC %s for VF %u: %s", op->pf, mac_text(&op->nic.mac, mac), op->vf,
-			    strerror(-rc)) : 0;
+	return rc ? problem(rc, "%s refuses MAC %s for VF %u: %s", op->pf,
+			    mac_text(&op->nic.mac, mac), op->vf, strerror(-rc))
+		  : 0;
 }
 
 static int vf_clear(struct xlnet *x, struct op *op)
@@ -74,7 +82,8 @@ static int vf_clear(struct xlnet *x, struct op *op)
 	int rc = vf_clear_mac(x, op);
 
 	if (rc && rc != -ENODEV)
-		return problem(rc, "%s keeps the guest's MAC on VF %u: %s", op->pf, op->vf, strerror(-rc));
+		return problem(rc, "%s keeps the guest's MAC on VF %u: %s", op->pf, op->vf,
+			       strerror(-rc));
 	if (op->vlan)
 		netlink_vf_set_vlan(op->pf, op->vf, 0);
 	optional(x, op, "set the link of a VF", netlink_vf_set_link(op->pf, op->vf, VF_LINK_AUTO));
@@ -100,12 +109,38 @@ static int attach(struct xlnet *x, struct op *op)
 	return pci_attach(x, &op->dom, &op->bdf);
 }
 
+/*
+ * A bond that changes its slave may say so to nobody, and then only answers: as long as the bridge
+ * sends its frames to the slave that it left, it hears nothing and is silent for good. So the
+ * bridge is made to forget the old place until it sees the guest in the new one; it sends to both
+ * meanwhile.
+ */
+static void forget_place(struct xlnet *x, const struct op *op, const char *port)
+{
+	if (!op->guest_switches && *port && sysfs_is_bridge(x, op->nic.bridge))
+		netlink_fdb_del(port, &op->nic.mac);
+}
+
+struct released {
+	struct xlnet *x;
+	struct op *op;
+};
+
+static void release_poll(void *arg)
+{
+	struct released *r = arg;
+
+	forget_place(r->x, r->op, r->op->uplink);
+}
+
 static int release(struct xlnet *x, struct op *op)
 {
-	int rc = pci_release(x, &op->dom, &op->bdf, op->timeout);
+	struct released r = { x, op };
+	int rc = pci_release(x, &op->dom, &op->bdf, op->timeout, release_poll, &r);
 
 	if (rc == -ETIMEDOUT)
-		return problem(rc, "the guest does not let go of its VF; look at its console (is xen-pcifront there?)");
+		return problem(rc, "the guest does not let go of its VF; look at its console (is "
+				   "xen-pcifront there?)");
 	return rc;
 }
 
@@ -125,7 +160,8 @@ static int forward_to(struct xlnet *x, const struct op *op, const char *port, bo
 {
 	int rc;
 
-	/* Not a Linux bridge, or none of its ports leads to the PF: it learns from the guest's announcement. */
+	/* Not a Linux bridge, or none of its ports leads to the PF: it learns from the guest's
+	 * announcement. */
 	if (!*port || !sysfs_is_bridge(x, op->nic.bridge))
 		return 0;
 	rc = netlink_fdb_set(port, &op->nic.mac, keep);
@@ -142,6 +178,15 @@ static int forward_to_vif(struct xlnet *x, struct op *op)
 	return forward_to(x, op, op->nic.ifname, false);
 }
 
+/* A bond is on the VF until that is gone: both places, then. */
+static int forward_both(struct xlnet *x, struct op *op)
+{
+	if (op->guest_switches)
+		return forward_to_vif(x, op);
+	forget_place(x, op, op->uplink);
+	return 0;
+}
+
 static int ask(struct xlnet *x, struct op *op, enum path path)
 {
 	int rc = guest_request(x, &op->nic, path);
@@ -149,8 +194,11 @@ static int ask(struct xlnet *x, struct op *op, enum path path)
 	if (!rc)
 		rc = guest_wait(x, &op->nic, path, op->timeout);
 	if (rc == -ETIMEDOUT)
-		return problem(rc, "the guest does not report datapath=%s within %u s (--timeout); is netfront-ng still "
-			       "loaded in it, and its VF's driver?", path_name(path), op->timeout);
+		return problem(rc,
+			       "the guest does not report datapath=%s within %u s (--timeout); is "
+			       "netfront-ng still "
+			       "loaded in it, and its VF's driver?",
+			       path_name(path), op->timeout);
 	return rc;
 }
 
@@ -160,7 +208,8 @@ static bool vf_in_use(struct xlnet *x, const struct op *op)
 	char port[IFNAMSIZ];
 	struct vf_state state;
 
-	if (*op->uplink && !netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) && !strcmp(port, op->uplink))
+	if (*op->uplink && !netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) &&
+	    !strcmp(port, op->uplink))
 		return true;
 	return !netlink_vf_get(op->pf, op->vf, &state) && state.counted && state.tx_packets;
 }
@@ -184,12 +233,19 @@ static void pulse_look(struct xlnet *x, const struct op *op, struct pulse *p)
 static int bond_failed(const struct op *op, const struct pulse *p, bool silent)
 {
 	if (silent)
-		return problem(-EIO, "the guest went silent on both paths: it moved to its VF, which does not work");
+		return problem(-EIO, "the guest went silent on both paths: it moved to its VF, "
+				     "which does not work");
 	if (p->frames == p->first)
-		return problem(-ETIMEDOUT, "the guest sent nothing for %u s (--timeout), so nobody can tell whether it uses "
-			       "its VF: have it send something, as a ping", op->timeout);
-	return problem(-ETIMEDOUT, "the guest still sends over its vif after %u s (--timeout); does it have the VF's driver, "
-		       "and a bond of vif and VF with the VF as primary?", op->timeout);
+		return problem(-ETIMEDOUT,
+			       "the guest sent nothing for %u s (--timeout), so nobody can tell "
+			       "whether it uses "
+			       "its VF: have it send something, as a ping",
+			       op->timeout);
+	return problem(-ETIMEDOUT,
+		       "the guest still sends over its vif after %u s (--timeout); does it have "
+		       "the VF's driver, "
+		       "and a bond of vif and VF with the VF as primary?",
+		       op->timeout);
 }
 
 static int wait_bond(struct xlnet *x, struct op *op)
@@ -200,6 +256,8 @@ static int wait_bond(struct xlnet *x, struct op *op)
 
 	while (!vf_in_use(x, op)) {
 		pulse_look(x, op, &p);
+		if (now_ms() - p.at > QUIET_MS)
+			forget_place(x, op, op->nic.ifname);
 		silent = p.frames != p.first && now_ms() - p.at > SILENCE_MS;
 		if (silent || now_ms() >= end)
 			return bond_failed(op, &p, silent);
@@ -223,8 +281,11 @@ static int drop_link(struct xlnet *x, struct op *op)
 	if (rc)
 		return optional(x, op, "take a VF's link down", rc);
 	while (now_ms() < end && sysfs_is_bridge(x, op->nic.bridge) &&
-	       (netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) || strcmp(port, op->nic.ifname)))
+	       (netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) ||
+		strcmp(port, op->nic.ifname))) {
+		forget_place(x, op, op->uplink);
 		sleep_ms(POLL_MS);
+	}
 	return 0;
 }
 
@@ -246,16 +307,19 @@ static int unmove_to_vif(struct xlnet *x, struct op *op)
 {
 	if (op->guest_switches)
 		return guest_request(x, &op->nic, PATH_VF);
-	return optional(x, op, "set the link of a VF", netlink_vf_set_link(op->pf, op->vf, VF_LINK_AUTO));
+	return optional(x, op, "set the link of a VF",
+			netlink_vf_set_link(op->pf, op->vf, VF_LINK_AUTO));
 }
 
 /*
- * The guest sends over the vif. One that takes from both paths gets each frame twice until the VF has
- * lost the MAC; a bond still listens on the VF only, it keeps the MAC until the VF is gone.
+ * The guest sends over the vif. One that takes from both paths gets each frame twice until the VF
+ * has lost the MAC; a bond still listens on the VF only, it keeps the MAC until the VF is gone.
  */
 static int quiet(struct xlnet *x, struct op *op)
 {
-	return op->guest_switches ? optional(x, op, "take the MAC from a VF in use", vf_clear_mac(x, op)) : 0;
+	return op->guest_switches
+		       ? optional(x, op, "take the MAC from a VF in use", vf_clear_mac(x, op))
+		       : 0;
 }
 
 static int unquiet(struct xlnet *x, struct op *op)
@@ -276,11 +340,13 @@ static const struct step to_vf[] = {
 static const struct step to_pv[] = {
 	{ "filter", filter_add, filter_del, "let the PF take the guest's MAC, too" },
 	{ "move", move_to_vif, unmove_to_vif, "have the guest move its traffic to the vif" },
-	{ "forward", forward_to_vif, forward_to_vf, "point the bridge's entry at the vif" },
+	{ "forward", forward_both, forward_to_vf,
+	  "have the bridge send to the vif (a bonded guest: to both)" },
 	{ "quiet", quiet, unquiet, "take the MAC from the VF" },
 	{ "release", release, NULL, "have the guest let go of the VF" },
 	{ "detach", detach, NULL, "detach the VF" },
 	{ "clear", vf_clear, NULL, "reset the VF's MAC and VLAN" },
+	{ "settle", forward_to_vif, NULL, "point the bridge's entry at the vif" },
 	{ "unfilter", filter_del, NULL, "the PF no longer takes the guest's MAC" },
 };
 

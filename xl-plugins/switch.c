@@ -28,23 +28,31 @@ static int guest_check(const struct op *op)
 	const char *name = op->dom.name;
 
 	if (op->dom.type == GUEST_PVH)
-		return problem(-EOPNOTSUPP, "\"%s\" is a PVH guest: Xen cannot assign devices to those", name);
+		return problem(-EOPNOTSUPP,
+			       "\"%s\" is a PVH guest: Xen cannot assign devices to those", name);
 	if (!op->dom.passthrough)
-		return problem(-EOPNOTSUPP, "\"%s\" was created without passthrough: put passthrough=\"enabled\" into its "
-			       "configuration and create it again", name);
+		return problem(-EOPNOTSUPP,
+			       "\"%s\" was created without passthrough: put "
+			       "passthrough=\"enabled\" into its "
+			       "configuration and create it again",
+			       name);
 	if (op->nic.backend_domid)
-		return problem(-EOPNOTSUPP, "the vif of \"%s\" is served by domain %u: only Dom0's can be switched", name,
-			       op->nic.backend_domid);
+		return problem(-EOPNOTSUPP,
+			       "the vif of \"%s\" is served by domain %u: only Dom0's can be "
+			       "switched",
+			       name, op->nic.backend_domid);
 	return 0;
 }
 
-static int plan_vf(struct xlnet *x, const struct switch_wish *wish, const struct vf *vfs, size_t n, struct op *op)
+static int plan_vf(struct xlnet *x, const struct switch_wish *wish, const struct vf *vfs, size_t n,
+		   struct op *op)
 {
 	struct vf vf;
 	int rc = guest_check(op);
 
 	if (!rc && wish->vlan > VLAN_MAX)
-		rc = problem(-EINVAL, "VLAN %u: they go from 1 to %u, 0 is none", wish->vlan, VLAN_MAX);
+		rc = problem(-EINVAL, "VLAN %u: they go from 1 to %u, 0 is none", wish->vlan,
+			     VLAN_MAX);
 	if (!rc)
 		rc = vf_choose(x, vfs, n, &op->nic, wish->pf, &vf);
 	if (rc)
@@ -58,14 +66,18 @@ static int plan_vf(struct xlnet *x, const struct switch_wish *wish, const struct
 static int plan_pv(struct xlnet *x, const struct vf *vf, struct op *op)
 {
 	if (op->nic.state != STATE_CONNECTED)
-		return problem(-ENOTCONN, "vif %d of \"%s\" is not connected (state %d), the guest would lose its network; "
-			       "look at its driver", op->nic.devid, op->dom.name, op->nic.state);
+		return problem(-ENOTCONN,
+			       "vif %d of \"%s\" is not connected (state %d), the guest would lose "
+			       "its network; "
+			       "look at its driver",
+			       op->nic.devid, op->dom.name, op->nic.state);
 	op_take_vf(x, op, vf);
 	op->vlan = vf->state.vlan;
 	return 0;
 }
 
-static int plan_with(struct xlnet *x, const struct switch_wish *wish, const struct vf *vfs, size_t n, struct op *op)
+static int plan_with(struct xlnet *x, const struct switch_wish *wish, const struct vf *vfs,
+		     size_t n, struct op *op)
 {
 	struct vf vf;
 	bool has = !vf_of_nic(vfs, n, &op->nic, &vf);
@@ -80,7 +92,8 @@ static int plan_with(struct xlnet *x, const struct switch_wish *wish, const stru
 	return op->guest_switches && guest_datapath(x, &op->nic) != PATH_VF ? 0 : SWITCH_THERE;
 }
 
-int switch_plan(struct xlnet *x, const struct domain *dom, const struct switch_wish *wish, struct op *op)
+int switch_plan(struct xlnet *x, const struct domain *dom, const struct switch_wish *wish,
+		struct op *op)
 {
 	struct vf *vfs;
 	size_t n;
@@ -105,7 +118,8 @@ int switch_plan(struct xlnet *x, const struct domain *dom, const struct switch_w
 }
 
 /* Planned and recorded under the lock, so that no two operations choose one VF. */
-static int plan_and_reserve(struct xlnet *x, const struct domain *dom, const struct switch_wish *wish, struct op *op)
+static int plan_and_reserve(struct xlnet *x, const struct domain *dom,
+			    const struct switch_wish *wish, struct op *op)
 {
 	json_t *record;
 	int fd, rc = journal_lock_vfs(x, &fd);
@@ -121,7 +135,8 @@ static int plan_and_reserve(struct xlnet *x, const struct domain *dom, const str
 	return rc;
 }
 
-int switch_run(struct xlnet *x, const struct domain *dom, const struct switch_wish *wish, struct op *op)
+int switch_run(struct xlnet *x, const struct domain *dom, const struct switch_wish *wish,
+	       struct op *op)
 {
 	int rc = op_recover(x, dom->uuid);
 
@@ -138,13 +153,14 @@ json_t *switch_json(const struct op *op)
 	uint64_t total = 0;
 
 	for (size_t i = 0; i < plan->n; i++) {
-		json_array_append_new(steps, json_pack("{s:s,s:I}", "step", plan->steps[i].name, "ms",
-						       (json_int_t)op->ms[i]));
+		json_array_append_new(steps, json_pack("{s:s,s:I}", "step", plan->steps[i].name,
+						       "ms", (json_int_t)op->ms[i]));
 		total += op->ms[i];
 	}
 	return json_pack("{s:s,s:I,s:i,s:s,s:s,s:i,s:s,s:I,s:o}", "domain", op->dom.name, "domid",
-			 (json_int_t)op->dom.id, "devid", op->nic.devid, "path", path_name(op->target), "pf", op->pf,
-			 "vf", (int)op->vf, "bdf", bdf_text(&op->bdf, bdf), "total_ms", (json_int_t)total, "steps", steps);
+			 (json_int_t)op->dom.id, "devid", op->nic.devid, "path",
+			 path_name(op->target), "pf", op->pf, "vf", (int)op->vf, "bdf",
+			 bdf_text(&op->bdf, bdf), "total_ms", (json_int_t)total, "steps", steps);
 }
 
 void switch_print_plan(const struct op *op)
@@ -153,7 +169,8 @@ void switch_print_plan(const struct op *op)
 	char bdf[BDF_TEXT], mac[MAC_TEXT];
 
 	printf("\"%s\" vif %d (%s) -> %s, VF %u of %s (%s), %s\n", op->dom.name, op->nic.devid,
-	       mac_text(&op->nic.mac, mac), path_name(op->target), op->vf, op->pf, bdf_text(&op->bdf, bdf),
+	       mac_text(&op->nic.mac, mac), path_name(op->target), op->vf, op->pf,
+	       bdf_text(&op->bdf, bdf),
 	       op->guest_switches ? "the guest follows requests" : "the guest's bond reacts");
 	for (size_t i = 0; i < plan->n; i++)
 		printf("  %zu. %-11s %s%s\n", i + 1, plan->steps[i].name, plan->steps[i].what,

@@ -21,12 +21,14 @@ struct switch_wish {
  * What a switch would do: 0, SWITCH_THERE, or an error that was said. A VF that it chose is
  * reserved once the operation is recorded: hold the lock on VFs until then.
  */
-int switch_plan(struct xlnet *x, const struct domain *dom, const struct switch_wish *wish, struct op *op);
+int switch_plan(struct xlnet *x, const struct domain *dom, const struct switch_wish *wish,
+		struct op *op);
 /*
  * Recovers what was interrupted, plans, runs. The domain's lock is the caller's. 0 or SWITCH_THERE,
  * and *op, or an error that was said.
  */
-int switch_run(struct xlnet *x, const struct domain *dom, const struct switch_wish *wish, struct op *op);
+int switch_run(struct xlnet *x, const struct domain *dom, const struct switch_wish *wish,
+	       struct op *op);
 json_t *switch_json(const struct op *op);
 void switch_print_plan(const struct op *op);
 

@@ -70,14 +70,16 @@ bool sysfs_netdev_exists(const struct xlnet *x, const char *name)
 {
 	char path[PATH_MAX];
 
-	return *name && !text_format(path, sizeof(path), "class/net/%s", name) && sysfs_exists(x, path);
+	return *name && !text_format(path, sizeof(path), "class/net/%s", name) &&
+	       sysfs_exists(x, path);
 }
 
 bool sysfs_is_bridge(const struct xlnet *x, const char *name)
 {
 	char path[PATH_MAX];
 
-	return *name && !text_format(path, sizeof(path), "class/net/%s/bridge", name) && sysfs_exists(x, path);
+	return *name && !text_format(path, sizeof(path), "class/net/%s/bridge", name) &&
+	       sysfs_exists(x, path);
 }
 
 void sysfs_bridges(const struct xlnet *x, void (*fn)(const char *name, void *arg), void *arg)
@@ -216,12 +218,12 @@ void sysfs_master(const struct xlnet *x, const char *name, char master[IFNAMSIZ]
 	read_link(x, path, master, IFNAMSIZ);
 }
 
-static int uplink_find(const struct xlnet *x, const char *name, const char *bridge, char uplink[IFNAMSIZ],
-		       unsigned int depth);
+static int uplink_find(const struct xlnet *x, const char *name, const char *bridge,
+		       char uplink[IFNAMSIZ], unsigned int depth);
 
 /* The interfaces on top of name, as "upper_eth0.5". */
-static int uplink_above(const struct xlnet *x, const char *name, const char *bridge, char uplink[IFNAMSIZ],
-			unsigned int depth)
+static int uplink_above(const struct xlnet *x, const char *name, const char *bridge,
+			char uplink[IFNAMSIZ], unsigned int depth)
 {
 	char path[PATH_MAX];
 	struct dirent *e;
@@ -238,8 +240,8 @@ static int uplink_above(const struct xlnet *x, const char *name, const char *bri
 	return rc;
 }
 
-static int uplink_find(const struct xlnet *x, const char *name, const char *bridge, char uplink[IFNAMSIZ],
-		       unsigned int depth)
+static int uplink_find(const struct xlnet *x, const char *name, const char *bridge,
+		       char uplink[IFNAMSIZ], unsigned int depth)
 {
 	char master[IFNAMSIZ];
 

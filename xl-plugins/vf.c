@@ -124,7 +124,8 @@ const char *vf_use(const struct vf *vf)
 int vf_of_nic(const struct vf *vfs, size_t n, const struct nic *nic, struct vf *vf)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (vfs[i].domid != nic->domid || !vfs[i].seen || !mac_equal(&vfs[i].state.mac, &nic->mac))
+		if (vfs[i].domid != nic->domid || !vfs[i].seen ||
+		    !mac_equal(&vfs[i].state.mac, &nic->mac))
 			continue;
 		*vf = vfs[i];
 		return 0;
@@ -132,7 +133,8 @@ int vf_of_nic(const struct vf *vfs, size_t n, const struct nic *nic, struct vf *
 	return -ENOENT;
 }
 
-static bool pf_suits(const struct xlnet *x, const struct vf *vf, const struct nic *nic, const char *pf)
+static bool pf_suits(const struct xlnet *x, const struct vf *vf, const struct nic *nic,
+		     const char *pf)
 {
 	char uplink[IFNAMSIZ];
 
@@ -147,25 +149,35 @@ static int mac_check(const struct vf *vfs, size_t n, const struct vf *vf, const 
 	for (size_t i = 0; i < n; i++)
 		if (&vfs[i] != vf && !strcmp(vfs[i].pf, vf->pf) && vfs[i].seen &&
 		    mac_equal(&vfs[i].state.mac, &nic->mac) && !strcmp(vf_use(&vfs[i]), "assigned"))
-			return problem(-EADDRINUSE, "VF %u of %s, which guest %u has, has the MAC %s already: give one of the "
-				       "guests another MAC", vfs[i].index, vf->pf, vfs[i].domid, mac_text(&nic->mac, mac));
+			return problem(-EADDRINUSE,
+				       "VF %u of %s, which guest %u has, has the MAC %s already: "
+				       "give one of the "
+				       "guests another MAC",
+				       vfs[i].index, vf->pf, vfs[i].domid,
+				       mac_text(&nic->mac, mac));
 	return 0;
 }
 
 static int none_left(const struct nic *nic, const char *pf, size_t suited)
 {
 	if (suited)
-		return problem(-EBUSY, "all VFs are taken (xl-net net-vf-list): move another guest to PV first, or enable "
-			       "more in sriov_numvfs");
+		return problem(-EBUSY, "all VFs are taken (xl-net net-vf-list): move another guest "
+				       "to PV first, or enable "
+				       "more in sriov_numvfs");
 	if (pf)
-		return problem(-ENOENT, "%s has no VFs: echo N > /sys/class/net/%s/device/sriov_numvfs "
-			       "(see xl-net net-check)", pf, pf);
-	return problem(-ENOENT, "no PF with VFs leads into bridge \"%s\": name one with --pf, or enable its VFs "
-		       "(see xl-net net-check)", nic->bridge);
+		return problem(-ENOENT,
+			       "%s has no VFs: echo N > /sys/class/net/%s/device/sriov_numvfs "
+			       "(see xl-net net-check)",
+			       pf, pf);
+	return problem(-ENOENT,
+		       "no PF with VFs leads into bridge \"%s\": name one with --pf, or enable its "
+		       "VFs "
+		       "(see xl-net net-check)",
+		       nic->bridge);
 }
 
-int vf_choose(const struct xlnet *x, const struct vf *vfs, size_t n, const struct nic *nic, const char *pf,
-	      struct vf *vf)
+int vf_choose(const struct xlnet *x, const struct vf *vfs, size_t n, const struct nic *nic,
+	      const char *pf, struct vf *vf)
 {
 	const struct vf *best = NULL;
 	size_t suited = 0;

@@ -29,7 +29,7 @@ int vf_of_nic(const struct vf *vfs, size_t n, const struct nic *nic, struct vf *
  * A free VF for nic: on PF pf, or (NULL) on one that leads into the vif's bridge; one that has the
  * MAC already is preferred. Refuses a MAC that another VF on that PF has. Says what is missing.
  */
-int vf_choose(const struct xlnet *x, const struct vf *vfs, size_t n, const struct nic *nic, const char *pf,
-	      struct vf *vf);
+int vf_choose(const struct xlnet *x, const struct vf *vfs, size_t n, const struct nic *nic,
+	      const char *pf, struct vf *vf);
 
 #endif

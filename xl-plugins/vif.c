@@ -22,7 +22,8 @@ static enum path path_of(const struct vif *vif)
 	return vif->can_switch && vif->report != PATH_VF ? PATH_HYBRID : PATH_VF;
 }
 
-static void vif_fill(const struct vifs *vifs, const struct domain *dom, const struct nic *nic, struct vif *vif)
+static void vif_fill(const struct vifs *vifs, const struct domain *dom, const struct nic *nic,
+		     struct vif *vif)
 {
 	struct xlnet *x = vifs->x;
 
@@ -101,20 +102,22 @@ static json_t *vf_part(const struct vif *vif)
 
 	if (!vif->has_vf)
 		return json_null();
-	return json_pack("{s:s,s:i,s:s,s:i,s:b}", "pf", vif->vf.pf, "index", (int)vif->vf.index, "bdf",
-			 bdf_text(&vif->vf.bdf, bdf), "vlan", (int)vif->vf.state.vlan, "spoofchk",
-			 vif->vf.state.spoofchk);
+	return json_pack("{s:s,s:i,s:s,s:i,s:b}", "pf", vif->vf.pf, "index", (int)vif->vf.index,
+			 "bdf", bdf_text(&vif->vf.bdf, bdf), "vlan", (int)vif->vf.state.vlan,
+			 "spoofchk", vif->vf.state.spoofchk);
 }
 
 json_t *vif_json(const struct vif *vif)
 {
 	char mac[MAC_TEXT];
 
-	return json_pack("{s:s,s:s,s:I,s:i,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:i,s:o,s:I,s:I,s:I,s:I}", "domain", vif->dom.name,
-			 "uuid", vif->dom.uuid, "domid", (json_int_t)vif->dom.id, "devid", vif->nic.devid, "mac",
-			 mac_text(&vif->nic.mac, mac), "bridge", vif->nic.bridge, "vif", vif->nic.ifname, "path",
-			 path_name(vif->path), "backend", vif->backend, "guest_switches", vif->can_switch, "guest_reports",
-			 path_name(vif->report), "state", vif->nic.state, "vf", vf_part(vif), "vif_rx_bytes",
-			 (json_int_t)vif->rx_bytes, "vif_tx_bytes", (json_int_t)vif->tx_bytes, "vf_rx_bytes",
-			 (json_int_t)vif->vf_rx_bytes, "vf_tx_bytes", (json_int_t)vif->vf_tx_bytes);
+	return json_pack(
+		"{s:s,s:s,s:I,s:i,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:i,s:o,s:I,s:I,s:I,s:I}", "domain",
+		vif->dom.name, "uuid", vif->dom.uuid, "domid", (json_int_t)vif->dom.id, "devid",
+		vif->nic.devid, "mac", mac_text(&vif->nic.mac, mac), "bridge", vif->nic.bridge,
+		"vif", vif->nic.ifname, "path", path_name(vif->path), "backend", vif->backend,
+		"guest_switches", vif->can_switch, "guest_reports", path_name(vif->report), "state",
+		vif->nic.state, "vf", vf_part(vif), "vif_rx_bytes", (json_int_t)vif->rx_bytes,
+		"vif_tx_bytes", (json_int_t)vif->tx_bytes, "vf_rx_bytes",
+		(json_int_t)vif->vf_rx_bytes, "vf_tx_bytes", (json_int_t)vif->vf_tx_bytes);
 }

@@ -16,7 +16,7 @@ struct vif {
 	char backend[32]; /* "netback-ngd", "kernel", "" */
 	bool has_vf;
 	struct vf vf;
-	uint64_t rx_bytes, tx_bytes;	 /* over the vif, as the guest counts: received, sent */
+	uint64_t rx_bytes, tx_bytes;	   /* over the vif, as the guest counts: received, sent */
 	uint64_t vf_rx_bytes, vf_tx_bytes; /* over the VF, where its PF's driver counts */
 };
 

@@ -16,7 +16,8 @@ const char *mac_text(const struct mac *mac, char text[MAC_TEXT])
 
 const char *bdf_text(const struct bdf *bdf, char text[BDF_TEXT])
 {
-	snprintf(text, BDF_TEXT, "%04x:%02x:%02x.%x", bdf->domain, bdf->bus, bdf->dev & 0x1f, bdf->fn & 7);
+	snprintf(text, BDF_TEXT, "%04x:%02x:%02x.%x", bdf->domain, bdf->bus, bdf->dev & 0x1f,
+		 bdf->fn & 7);
 	return text;
 }
 
@@ -24,8 +25,8 @@ int mac_parse(const char *text, struct mac *mac)
 {
 	int end = 0;
 
-	if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac->b[0], &mac->b[1], &mac->b[2],
-		   &mac->b[3], &mac->b[4], &mac->b[5], &end) != 6 ||
+	if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac->b[0], &mac->b[1],
+		   &mac->b[2], &mac->b[3], &mac->b[4], &mac->b[5], &end) != 6 ||
 	    text[end])
 		return -EINVAL;
 	return 0;

@@ -54,7 +54,8 @@ const char *path_name(enum path path);
 /* "pv" or "vf", else PATH_UNKNOWN. */
 enum path path_parse(const char *text);
 
-/* One line on stderr, "xl-net: ...". Returns rc, so that "return problem(-EBUSY, ...)" reads well. */
+/* One line on stderr, "xl-net: ...". Returns rc, so that "return problem(-EBUSY, ...)" reads well.
+ */
 int problem(int rc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Progress for someone who watches: only with --verbose or on a terminal. */
 void progress(const struct xlnet *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -20,6 +20,8 @@ module_param_named(tx_copy, ng_params.tx_copy, uint, 0644);
 MODULE_PARM_DESC(tx_copy, "Frames up to so many bytes are sent from pages that stay granted");
 module_param_named(static_grants, ng_params.static_grants, bool, 0444);
 MODULE_PARM_DESC(static_grants, "Ask the back end to map all pages once");
+module_param_named(hybrid, ng_params.hybrid, bool, 0644);
+MODULE_PARM_DESC(hybrid, "Beside a VF, send to guests of the same host through the vif");
 
 static int __init ng_init(void)
 {

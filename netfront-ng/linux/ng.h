@@ -36,6 +36,7 @@ struct ng_params {
 	unsigned int rx_pages;
 	unsigned int tx_copy;
 	bool static_grants;
+	bool hybrid;
 };
 
 extern struct ng_params ng_params;
@@ -81,6 +82,7 @@ void ng_pool_close(struct ng_pool *p);
 	X(rx_notified)                                                                             \
 	X(holdoffs)	 /* events that were put off for more frames */                            \
 	X(events)                                                                                  \
+	X(events_spurious) /* that found nothing to do */                                          \
 	X(polls)                                                                                   \
 	X(xdp_drop)                                                                                \
 	X(xdp_tx)                                                                                  \

@@ -20,6 +20,9 @@ static void acknowledge(struct ng_queue *q)
 	/* An event without work is one that a hostile back end may send without end (XSA-332). */
 	unsigned int flags = q->work ? 0 : XEN_EOI_FLAG_SPURIOUS;
 
+	if (!q->events)
+		return;
+	ng_count(&q->stats.events_spurious, !q->work);
 	q->work = 0;
 	if (test_and_clear_bit(NG_EVENT_TX, &q->events))
 		xen_irq_lateeoi(q->tx_irq, flags);

@@ -274,11 +274,18 @@ static void frame_deliver(struct ng_queue *q, const struct netif_front_frame *f,
 
 	if (unlikely(!skb))
 		return;
+	/* A hostile back end may cut even these bytes in two parts. */
+	if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
+		ng_count(&q->stats.rx_dropped, 1);
+		kfree_skb(skb);
+		return;
+	}
 	skb->protocol = eth_type_trans(skb, q->dev->netdev);
 	if (ng_team_echo(q->dev, skb)) {
 		kfree_skb(skb);
 		return;
 	}
+	ng_team_learn(q->dev, skb);
 	skb_reset_network_header(skb);
 	set_gso(skb, &f->meta);
 	if (set_csum(skb, &f->meta)) {

@@ -50,6 +50,9 @@ bool ng_team_xmit(struct ng_device *dev, struct sk_buff *skb)
 
 	if (likely(!READ_ONCE(dev->team.active)))
 		return false;
+	if (READ_ONCE(ng_params.hybrid) &&
+	    ng_peers_know(&dev->team.peers, ((const struct ethhdr *)skb->data)->h_dest))
+		return false;
 	vf = rcu_dereference_bh(dev->team.vf);
 	/* It may have lost its link a moment ago. */
 	if (!vf || !netif_running(vf) || !netif_carrier_ok(vf))
@@ -58,6 +61,13 @@ bool ng_team_xmit(struct ng_device *dev, struct sk_buff *skb)
 	rc = dev_queue_xmit(skb);
 	count_tx(dev, len, rc == NET_XMIT_SUCCESS || rc == NET_XMIT_CN);
 	return true;
+}
+
+void ng_team_learn(struct ng_device *dev, const struct sk_buff *skb)
+{
+	if (READ_ONCE(dev->team.active) && READ_ONCE(ng_params.hybrid) &&
+	    skb->pkt_type == PACKET_HOST)
+		ng_peers_learn(&dev->team.peers, eth_hdr(skb)->h_source);
 }
 
 bool ng_team_echo(struct ng_device *dev, const struct sk_buff *skb)
@@ -240,6 +250,7 @@ static void join(struct ng_device *dev, struct net_device *vf)
 			    netdev_name(vf));
 		return;
 	}
+	hide(vf, true);
 	rc = netdev_rx_handler_register(vf, team_receive, dev);
 	if (!rc) {
 		rc = netdev_master_upper_dev_link(vf, dev->netdev, NULL, NULL, NULL);
@@ -247,11 +258,11 @@ static void join(struct ng_device *dev, struct net_device *vf)
 			netdev_rx_handler_unregister(vf);
 	}
 	if (rc) {
+		hide(vf, false);
 		netdev_warn(dev->netdev, "%s has its MAC, but cannot become its slave (%d)\n",
 			    netdev_name(vf), rc);
 		return;
 	}
-	hide(vf, true);
 	rcu_assign_pointer(dev->team.vf, vf);
 	netdev_info(dev->netdev, "%s joins\n", netdev_name(vf));
 	schedule_delayed_work(&dev->team.takeover, TAKEOVER_DELAY);
@@ -270,6 +281,9 @@ static void leave(struct ng_device *dev)
 	netdev_rx_handler_unregister(vf);
 	netdev_upper_dev_unlink(vf, dev->netdev);
 	hide(vf, false);
+	/* Where the interface goes, not the VF: as it was found. */
+	if (vf->reg_state == NETREG_REGISTERED)
+		dev_close(vf);
 	netdev_info(dev->netdev, "%s leaves\n", netdev_name(vf));
 }
 

@@ -12,6 +12,8 @@
 #include <linux/u64_stats_sync.h>
 #include <xen/xenbus.h>
 
+#include "peers.h"
+
 struct ng_device;
 
 /* The VF's share of the traffic, of one CPU. */
@@ -29,6 +31,7 @@ struct ng_team {
 	bool active;   /* frames are sent through the VF */
 	bool wants_vf; /* no "request-datapath" of "pv" */
 	bool ready;    /* the VF has our MTU, addresses and VLANs */
+	struct ng_peers peers; /* in hybrid mode */
 	u64 switches;
 	unsigned int announce; /* times that the move is still to be announced */
 	struct ng_team_stats __percpu *stats;
@@ -59,6 +62,8 @@ int ng_team_vid(struct ng_device *dev, __be16 proto, u16 vid, bool add);
 
 /* True where the VF took the frame. */
 bool ng_team_xmit(struct ng_device *dev, struct sk_buff *skb);
+/* A unicast frame came by the vif. */
+void ng_team_learn(struct ng_device *dev, const struct sk_buff *skb);
 /* True for a broadcast of our own that came back by the other path; to be dropped. */
 bool ng_team_echo(struct ng_device *dev, const struct sk_buff *skb);
 void ng_team_sum(const struct ng_device *dev, struct ng_team_sum *sum);

@@ -192,6 +192,9 @@ void ng_tx_push(struct ng_queue *q)
 
 static netdev_tx_t drop(struct ng_queue *q, struct sk_buff *skb)
 {
+	/* Frames before it may wait for a push. */
+	if (q->open && !netdev_xmit_more())
+		ng_tx_push(q);
 	ng_count(&q->stats.tx_dropped, 1);
 	dev_kfree_skb_any(skb);
 	return NETDEV_TX_OK;
@@ -210,6 +213,7 @@ netdev_tx_t ng_tx_send(struct ng_queue *q, struct sk_buff *skb)
 		return drop(q, skb);
 	if (unlikely(netif_front_tx_room(&q->tx.ring) < NG_TX_ROOM)) {
 		netif_tx_stop_queue(txq);
+		ng_tx_push(q);
 		return NETDEV_TX_BUSY;
 	}
 	meta_fill(&m, skb);

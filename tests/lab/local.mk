@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The lab is run by hand or by CI from a checkout; it is only carried here.
 EXTRA_DIST += tests/lab/README tests/lab/lab \
-	tests/lab/dom0/early-init \
 	tests/lab/dom0/credit-rounds \
+	tests/lab/dom0/early-init \
 	tests/lab/dom0/guest-exec \
 	tests/lab/dom0/netback-ngd-unit \
 	tests/lab/dom0/start \
@@ -23,8 +23,12 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/32-stopped.sh \
 	tests/lab/scenarios/34-whole-host.sh \
 	tests/lab/scenarios/40-compare.sh \
+	tests/lab/scenarios/45-levers.sh \
+	tests/lab/scenarios/46-vif-to-vif.sh \
 	tests/lab/scenarios/50-save-restore.sh \
 	tests/lab/scenarios/60-migrate.sh \
+	tests/lab/scenarios/70-switch.sh \
+	tests/lab/scenarios/75-net-migrate.sh \
 	tests/lab/scenarios/80-netfront-ng.sh \
 	tests/lab/scenarios/85-teaming.sh \
 	tests/lab/scenarios/88-pairs.sh \

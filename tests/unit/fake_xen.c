@@ -161,7 +161,8 @@ static struct fake_dom *dom_find(uint32_t id)
 static struct fake_vf *working_vf(const struct fake_dom *dom)
 {
 	for (int i = 0; i < FAKE_VFS; i++)
-		if (fake->vfs[i].owner == dom->id && !fake->vfs[i].released && fake->vfs[i].link != VF_LINK_DISABLE)
+		if (fake->vfs[i].owner == dom->id && !fake->vfs[i].released &&
+		    fake->vfs[i].link != VF_LINK_DISABLE)
 			return &fake->vfs[i];
 	return NULL;
 }
@@ -181,7 +182,8 @@ static void guest_live(struct fake_dom *dom)
 	if (dom->mute)
 		return;
 	if (dom->ng) {
-		snprintf(path, sizeof(path), "/local/domain/0/backend/vif/%u/0/request-datapath", dom->id);
+		snprintf(path, sizeof(path), "/local/domain/0/backend/vif/%u/0/request-datapath",
+			 dom->id);
 		request = fake_read(path);
 		use_vf = use_vf && request && !strcmp(request, "vf");
 		snprintf(path, sizeof(path), "/local/domain/%u/device/vif/0/datapath", dom->id);
@@ -240,8 +242,9 @@ const char *fake_uuid(unsigned int dom)
 	static char text[UUID_LEN];
 	uint8_t b = fake->doms[dom].uuid[0];
 
-	snprintf(text, sizeof(text), "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b, b, b, b, b,
-		 b, b, b, b, b, b, b, b, b, b, b);
+	snprintf(text, sizeof(text),
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b, b, b, b,
+		 b, b, b, b, b, b, b, b, b, b, b, b);
 	return text;
 }
 
@@ -265,8 +268,10 @@ void fake_start(struct xlnet *x, enum fake_guest kind)
 {
 	fake = mmap(NULL, sizeof(*fake), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	/* In memory: the journal syncs, thousands of times in these tests. */
-	snprintf(fake->sysfs, sizeof(fake->sysfs), "%s/xlnet-sys-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-	snprintf(fake->state, sizeof(fake->state), "%s/xlnet-state-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+	snprintf(fake->sysfs, sizeof(fake->sysfs), "%s/xlnet-sys-XXXXXX",
+		 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+	snprintf(fake->state, sizeof(fake->state), "%s/xlnet-state-XXXXXX",
+		 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
 	if (!mkdtemp(fake->sysfs) || !mkdtemp(fake->state))
 		abort();
 	sysfs_make();
@@ -274,8 +279,9 @@ void fake_start(struct xlnet *x, enum fake_guest kind)
 	dom_make(&fake->doms[0], 1, "g1");
 	dom_make(&fake->doms[1], 2, "g2");
 	fake->vfs[0].spoofchk = fake->vfs[1].spoofchk = true;
-	strcpy(fake->there, "{\"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"pf\": \"eth0\", \"master\": "
-	       "\"xenbr0\"}]}");
+	strcpy(fake->there, "{\"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"pf\": "
+			    "\"eth0\", \"master\": "
+			    "\"xenbr0\"}]}");
 	*x = (struct xlnet){ .sysfs = fake->sysfs, .state = fake->state };
 	guests_live();
 }
@@ -287,7 +293,8 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 void fake_end(struct xlnet *x)
 {
-	if (nftw(fake->sysfs, remove_one, 8, FTW_DEPTH | FTW_PHYS) || nftw(fake->state, remove_one, 8, FTW_DEPTH | FTW_PHYS))
+	if (nftw(fake->sysfs, remove_one, 8, FTW_DEPTH | FTW_PHYS) ||
+	    nftw(fake->state, remove_one, 8, FTW_DEPTH | FTW_PHYS))
 		abort();
 	munmap(fake, sizeof(*fake));
 }
@@ -321,7 +328,8 @@ void *xs_read(struct xs_handle *xs, xs_transaction_t t, const char *path, unsign
 	return strdup(value);
 }
 
-bool xs_write(struct xs_handle *xs, xs_transaction_t t, const char *path, const void *data, unsigned int len)
+bool xs_write(struct xs_handle *xs, xs_transaction_t t, const char *path, const void *data,
+	      unsigned int len)
 {
 	errno = EACCES;
 	if (!event_begin())
@@ -432,6 +440,14 @@ int netlink_fdb_set(const char *port, const struct mac *mac, bool keep)
 	return 0;
 }
 
+/* Where the guest sends next, the bridge learns again. */
+int netlink_fdb_del(const char *port, const struct mac *mac)
+{
+	if (!strcmp(fake->fdb, port))
+		fake->fdb[0] = '\0';
+	return 0;
+}
+
 int netlink_filter_get(const char *port, const struct mac *mac)
 {
 	return fake->filter ? 0 : -ENOENT;
@@ -482,7 +498,8 @@ int remote_run(const char *ssh, const char *host, const char *arguments, json_t 
 
 /* ---- libxl ---- */
 
-xentoollog_logger_stdiostream *xtl_createlogger_stdiostream(FILE *f, xentoollog_level min_level, unsigned flags)
+xentoollog_logger_stdiostream *xtl_createlogger_stdiostream(FILE *f, xentoollog_level min_level,
+							    unsigned flags)
 {
 	return (xentoollog_logger_stdiostream *)fake;
 }
@@ -583,7 +600,8 @@ int libxl_retrieve_domain_configuration(libxl_ctx *ctx, uint32_t domid, libxl_do
 	if (!dom)
 		return ERROR_DOMAIN_NOTFOUND;
 	config->c_info.type = (libxl_domain_type)dom->type;
-	config->c_info.passthrough = dom->passthrough ? LIBXL_PASSTHROUGH_ENABLED : LIBXL_PASSTHROUGH_DISABLED;
+	config->c_info.passthrough =
+		dom->passthrough ? LIBXL_PASSTHROUGH_ENABLED : LIBXL_PASSTHROUGH_DISABLED;
 	return 0;
 }
 
@@ -615,7 +633,8 @@ void libxl_nicinfo_dispose(libxl_nicinfo *p)
 {
 }
 
-int libxl_device_nic_getinfo(libxl_ctx *ctx, uint32_t domid, const libxl_device_nic *nic, libxl_nicinfo *info)
+int libxl_device_nic_getinfo(libxl_ctx *ctx, uint32_t domid, const libxl_device_nic *nic,
+			     libxl_nicinfo *info)
 {
 	const struct fake_dom *dom = dom_find(domid);
 
@@ -634,7 +653,8 @@ void libxl_device_pci_dispose(libxl_device_pci *p)
 
 static struct fake_vf *vf_by_address(const libxl_device_pci *pci)
 {
-	return pci->bus == 1 && pci->dev == 0x10 && pci->func <= 2 ? &fake->vfs[pci->func / 2] : NULL;
+	return pci->bus == 1 && pci->dev == 0x10 && pci->func <= 2 ? &fake->vfs[pci->func / 2]
+								   : NULL;
 }
 
 libxl_device_pci *libxl_device_pci_list(libxl_ctx *ctx, uint32_t domid, int *n)
@@ -644,7 +664,9 @@ libxl_device_pci *libxl_device_pci_list(libxl_ctx *ctx, uint32_t domid, int *n)
 	*n = 0;
 	for (int i = 0; i < FAKE_VFS; i++)
 		if (domid && fake->vfs[i].owner == domid)
-			list[(*n)++] = (libxl_device_pci){ .bus = 1, .dev = 0x10, .func = (uint8_t)(2 * i) };
+			list[(*n)++] = (libxl_device_pci){ .bus = 1,
+							   .dev = 0x10,
+							   .func = (uint8_t)(2 * i) };
 	return list;
 }
 
@@ -669,12 +691,14 @@ static bool has_pciback(const libxl_device_pci *pci)
 {
 	char path[160], to[64];
 
-	snprintf(path, sizeof(path), "%s/bus/pci/devices/0000:01:10.%x/driver", fake->sysfs, pci->func);
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/0000:01:10.%x/driver", fake->sysfs,
+		 pci->func);
 	return readlink(path, to, sizeof(to)) > 0;
 }
 
 /* In libxl's own order: Xen's books, then xenstore; a kill may come between. */
-int libxl_device_pci_add(libxl_ctx *ctx, uint32_t domid, libxl_device_pci *pci, const libxl_asyncop_how *how)
+int libxl_device_pci_add(libxl_ctx *ctx, uint32_t domid, libxl_device_pci *pci,
+			 const libxl_asyncop_how *how)
 {
 	struct fake_vf *vf = vf_by_address(pci);
 
@@ -690,13 +714,15 @@ int libxl_device_pci_add(libxl_ctx *ctx, uint32_t domid, libxl_device_pci *pci, 
 	node_printf(1, "/local/domain/0/backend/pci/%u/0/num_devs", domid);
 	node_printf(4, "/local/domain/0/backend/pci/%u/0/state", domid);
 	node_printf(4, "/local/domain/0/backend/pci/%u/0/state-0", domid);
-	node_set(domid == 1 ? "/local/domain/0/backend/pci/1/0/dev-0" : "/local/domain/0/backend/pci/x/0/dev-0",
+	node_set(domid == 1 ? "/local/domain/0/backend/pci/1/0/dev-0"
+			    : "/local/domain/0/backend/pci/x/0/dev-0",
 		 pci->func ? "0000:01:10.2" : "0000:01:10.0");
 	event_end();
 	return 0;
 }
 
-int libxl_device_pci_remove(libxl_ctx *ctx, uint32_t domid, libxl_device_pci *pci, const libxl_asyncop_how *how)
+int libxl_device_pci_remove(libxl_ctx *ctx, uint32_t domid, libxl_device_pci *pci,
+			    const libxl_asyncop_how *how)
 {
 	struct fake_vf *vf = vf_by_address(pci);
 	char prefix[64];
@@ -713,7 +739,8 @@ int libxl_device_pci_remove(libxl_ctx *ctx, uint32_t domid, libxl_device_pci *pc
 
 /* ---- libxenctrl ---- */
 
-xc_interface *xc_interface_open(xentoollog_logger *logger, xentoollog_logger *dombuild, unsigned flags)
+xc_interface *xc_interface_open(xentoollog_logger *logger, xentoollog_logger *dombuild,
+				unsigned flags)
 {
 	return (xc_interface *)fake;
 }

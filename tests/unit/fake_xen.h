@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A Xen host for xl-net's unit tests, in the place of libxl, libxenstore, libxenctrl and netlink.c at
- * link time: two guests, one PF (eth0, in xenbr0) with two VFs, and a guest's behaviour on both paths.
- * It lives in shared memory, and its /sys in a directory, so that it outlives a killed xl-net.
- * Every call that changes it can be made to fail, or to kill the process before or after it acts.
+ * A Xen host for xl-net's unit tests, in the place of libxl, libxenstore, libxenctrl and netlink.c
+ * at link time: two guests, one PF (eth0, in xenbr0) with two VFs, and a guest's behaviour on both
+ * paths. It lives in shared memory, and its /sys in a directory, so that it outlives a killed
+ * xl-net. Every call that changes it can be made to fail, or to kill the process before or after it
+ * acts.
  */
 #ifndef FAKE_XEN_H
 #define FAKE_XEN_H
@@ -50,7 +51,8 @@ struct fake_world {
 	/* The other host: what its net-check prints ("" nothing), what its net-switch returns. */
 	char there[256], asked[160];
 	int there_status, there_calls;
-	/* xl migrate: its status, whether the first guest leaves, whether we are killed meanwhile. */
+	/* xl migrate: its status, whether the first guest leaves, whether we are killed meanwhile.
+	 */
 	int xl_status, xl_calls;
 	bool xl_leaves, xl_kills, no_shadow;
 };

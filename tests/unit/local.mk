@@ -87,6 +87,8 @@ tests_unit_test_xlnet_migrate_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
 tests_unit_test_xlnet_policy_SOURCES = tests/unit/test_xlnet_policy.c $(xlnet_test_sources)
 tests_unit_test_xlnet_policy_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
 tests_unit_test_xlnet_policy_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
+TESTS += tests/unit/test_xl_dispatch.sh tests/unit/test_xl_net_vfs.sh
+EXTRA_DIST += tests/unit/test_xl_dispatch.sh tests/unit/test_xl_net_vfs.sh
 # credit-adjust: the policy alone.
 check_PROGRAMS += tests/unit/test_credit_policy
 TESTS += tests/unit/test_credit_policy

@@ -150,7 +150,8 @@ START_TEST(every_switch)
 {
 	bool *switches[] = { &plane_config.aligned_copy, &plane_config.early_response,
 			     &plane_config.direct_read, &plane_config.prefetch,
-			     &plane_config.coalesce_adaptive, &plane_config.huge_pages };
+			     &plane_config.coalesce_adaptive, &plane_config.huge_pages,
+			     &plane_config.copy_grants };
 	struct guest g;
 
 	*switches[_i / 2] = _i % 2;
@@ -400,7 +401,7 @@ void add_path_case(Suite *s)
 	tcase_add_test(c, static_pages);
 	tcase_add_test(c, mixed_pages);
 	tcase_add_test(c, slots_of_any_shape);
-	tcase_add_loop_test(c, every_switch, 0, 12);
+	tcase_add_loop_test(c, every_switch, 0, 14);
 	tcase_add_loop_test(c, every_port, CONFIG_PORT_IO_URING, CONFIG_PORT_VHOST + 1);
 	tcase_add_loop_test(c, every_number, 0, 10);
 	tcase_add_test(c, direct_reads);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* net-migrate, with a fake "xl migrate" and a fake other host: the guest keeps the best path it had. */
+/* net-migrate, with a fake "xl migrate" and a fake other host: the guest keeps the best path it
+ * had. */
 #include "tests/unit/fake_xen.h"
 #include "xl-plugins/command.h"
 #include "xl-plugins/host.h"
@@ -39,7 +40,8 @@ static bool recorded(const char *kind)
 
 static bool has_vf(void)
 {
-	return fake->vfs[0].owner == 1 && mac_equal(&fake->vfs[0].mac, &fake->doms[0].mac) && !strcmp(fake->fdb, "eth0");
+	return fake->vfs[0].owner == 1 && mac_equal(&fake->vfs[0].mac, &fake->doms[0].mac) &&
+	       !strcmp(fake->fdb, "eth0");
 }
 
 /* "g1" on a VF, about to go to host b. */
@@ -62,7 +64,8 @@ START_TEST(a_guest_moves_with_its_vf)
 	start();
 	ck_assert_int_eq(run("net-migrate g1 b -- --live"), EXIT_OK);
 	ck_assert_int_eq(fake->xl_calls, 1);
-	ck_assert_ptr_nonnull(strstr(fake->asked, "net-switch 01010101-0101-0101-0101-010101010101 0 vf"));
+	ck_assert_ptr_nonnull(strstr(fake->asked, "net-switch 01010101-0101-0101-0101-010101010101 "
+						  "0 vf"));
 	ck_assert_int_eq(fake->vfs[0].owner, 0);
 	ck_assert(mac_is_zero(&fake->vfs[0].mac));
 	ck_assert(!recorded("migrate"));
@@ -216,10 +219,12 @@ START_TEST(a_dry_run_only_asks)
 }
 END_TEST
 
-static const char *const wrong_lines[] = { "net-migrate", "net-migrate g1", "net-migrate g1 b --what", "net-migrate g1 b c",
-					   "net-switch g1", "net-switch g1 0 0 vf", "net-switch g1 xx", "net-nothing",
-					   "net-list g1",   "net-top -s what", "net-auto --interval 0", "net-check 1",
-					   "net-vf-list 1", "net-status a b", "net-recover a b" };
+static const char *const wrong_lines[] = {
+	"net-migrate",	 "net-migrate g1",	 "net-migrate g1 b --what", "net-migrate g1 b c",
+	"net-switch g1", "net-switch g1 0 0 vf", "net-switch g1 xx",	    "net-nothing",
+	"net-list g1",	 "net-top -s what",	 "net-auto --interval 0",   "net-check 1",
+	"net-vf-list 1", "net-status a b",	 "net-recover a b"
+};
 
 START_TEST(wrong_usage)
 {
@@ -229,9 +234,17 @@ START_TEST(wrong_usage)
 }
 END_TEST
 
-static const char *const listings[] = { "net-list", "net-list -j", "net-vf-list", "net-vf-list -j", "net-status g1",
-					"net-status -j", "net-top -n 1 -d 0.01", "net-top -n 1 -d 0.01 -s name -j",
-					"net-check", "net-check -j", "net-recover --dry-run",
+static const char *const listings[] = { "net-list",
+					"net-list -j",
+					"net-vf-list",
+					"net-vf-list -j",
+					"net-status g1",
+					"net-status -j",
+					"net-top -n 1 -d 0.01",
+					"net-top -n 1 -d 0.01 -s name -j",
+					"net-check",
+					"net-check -j",
+					"net-recover --dry-run",
 					"net-auto --once --dry-run --interval 1 --stock" };
 
 START_TEST(listings_work)

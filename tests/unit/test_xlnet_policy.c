@@ -17,7 +17,11 @@ static const struct policy policy = { .floor = 5 * MB, .margin = 50, .residence 
 
 static struct candidate make(uint64_t rate, bool has_vf)
 {
-	return (struct candidate){ .rate = rate, .since = UINT32_MAX, .eligible = true, .has_vf = has_vf, .measured = true };
+	return (struct candidate){ .rate = rate,
+				   .since = UINT32_MAX,
+				   .eligible = true,
+				   .has_vf = has_vf,
+				   .measured = true };
 }
 
 START_TEST(a_free_vf_goes_to_the_busiest)
@@ -127,7 +131,8 @@ END_TEST
 
 START_TEST(every_verdict_has_a_reason)
 {
-	struct candidate c[] = { make(10 * MB, true), make(100 * MB, false), make(0, false), make(50 * MB, false) };
+	struct candidate c[] = { make(10 * MB, true), make(100 * MB, false), make(0, false),
+				 make(50 * MB, false) };
 
 	c[3].eligible = false;
 	policy_decide(&policy, c, 4, 0);

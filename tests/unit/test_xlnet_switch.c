@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A switch, in a world where everything can fail or be killed at every call. Whatever happens, the guest
- * ends on its vif or on its VF, whole, and nothing of the operation is left.
+ * A switch, in a world where everything can fail or be killed at every call. Whatever happens, the
+ * guest ends on its vif or on its VF, whole, and nothing of the operation is left.
  */
 #include "tests/unit/fake_xen.h"
 #include "xl-plugins/command.h"
@@ -130,7 +130,9 @@ static enum path other(enum path path)
 static const struct {
 	enum fake_guest kind;
 	enum path target;
-} cases[] = { { FAKE_STOCK, PATH_VF }, { FAKE_STOCK, PATH_PV }, { FAKE_NG, PATH_VF }, { FAKE_NG, PATH_PV } };
+} cases[] = {
+	{ FAKE_STOCK, PATH_VF }, { FAKE_STOCK, PATH_PV }, { FAKE_NG, PATH_VF }, { FAKE_NG, PATH_PV }
+};
 
 START_TEST(switches)
 {
@@ -159,7 +161,8 @@ START_TEST(each_call_fails_once)
 			ck_assert_str_eq(flaw(cases[_i].target), good);
 		} else if (rc) {
 			failed++;
-			ck_assert_msg(flaw(other(cases[_i].target)) == good, "call %d: %s", k, flaw(other(cases[_i].target)));
+			ck_assert_msg(flaw(other(cases[_i].target)) == good, "call %d: %s", k,
+				      flaw(other(cases[_i].target)));
 		}
 		ck_assert(!recorded());
 		if (!rc && fake->calls < k)
@@ -180,8 +183,8 @@ static void kill_and_recover(int i, int before, int after)
 		faults_clear();
 		ck_assert_int_eq(recover(), 0);
 	}
-	ck_assert_msg(flaw(PATH_PV) == good || flaw(PATH_VF) == good, "killed at %d/%d: %s; %s", before, after, flaw(PATH_PV),
-		      flaw(PATH_VF));
+	ck_assert_msg(flaw(PATH_PV) == good || flaw(PATH_VF) == good, "killed at %d/%d: %s; %s",
+		      before, after, flaw(PATH_PV), flaw(PATH_VF));
 	ck_assert(!recorded());
 	fake_end(&x);
 }
@@ -207,8 +210,9 @@ START_TEST(killed_again_while_recovering)
 			killed(recover_any, cases[_i].target);
 			faults_clear();
 			ck_assert_int_eq(recover(), 0);
-			ck_assert_msg(flaw(PATH_PV) == good || flaw(PATH_VF) == good, "killed at %d, again at %d: %s; %s", k, again,
-				      flaw(PATH_PV), flaw(PATH_VF));
+			ck_assert_msg(flaw(PATH_PV) == good || flaw(PATH_VF) == good,
+				      "killed at %d, again at %d: %s; %s", k, again, flaw(PATH_PV),
+				      flaw(PATH_VF));
 			ck_assert(!recorded());
 			fake_end(&x);
 		}
@@ -222,7 +226,8 @@ START_TEST(a_guest_that_does_not_answer_stays_where_it_is)
 	fake->doms[0].mute = true;
 	ck_assert_int_lt(run(cases[_i].target), 0);
 	if (recorded()) {
-		/* It does not let go of the VF either; once it does, it is on its vif, whichever way this began. */
+		/* It does not let go of the VF either; once it does, it is on its vif, whichever
+		 * way this began. */
 		fake->doms[0].mute = false;
 		ck_assert_int_eq(recover(), 0);
 		ck_assert_str_eq(flaw(PATH_PV), good);
@@ -399,7 +404,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, each_call_fails_once, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_loop_test(t, killed_at_each_call, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_loop_test(t, killed_again_while_recovering, 0, (int)ARRAY_SIZE(cases));
-	tcase_add_loop_test(t, a_guest_that_does_not_answer_stays_where_it_is, 0, (int)ARRAY_SIZE(cases));
+	tcase_add_loop_test(t, a_guest_that_does_not_answer_stays_where_it_is, 0,
+			    (int)ARRAY_SIZE(cases));
 	tcase_add_test(t, no_vf_is_left);
 	tcase_add_test(t, a_mac_that_another_vf_has);
 	tcase_add_test(t, a_guest_that_cannot_have_a_vf);

@@ -123,7 +123,7 @@ lab_build() {
 	local began=$SECONDS name
 	need_disk
 	mkdir -p "$cache/keys" "$cache/log" "$cache/archives/partial" "$run_dir"
-	exec 9>"$cache/lock"
+	exec 9>"$run_dir/build.lock"
 	flock -n 9 || die "another \"lab build\" is at work in $cache"
 	need_packages
 	find_mirror

@@ -56,7 +56,7 @@ qemu_arguments() {
 		-chardev "socket,id=serial,path=/lab/run/$h/console,server=on,wait=off,logfile=/lab/run/$h/serial" \
 		-serial chardev:serial -monitor "unix:/lab/run/$h/monitor,server=on,wait=off" \
 		-kernel /lab/xen/xen \
-		-append "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all dom0_mem=1024M,max:1024M dom0_max_vcpus=${LAB_DOM0_VCPUS:-1} ${LAB_XEN_OPTIONS:-}" \
+		-append "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all spec-ctrl=eager-fpu dom0_mem=1024M,max:1024M dom0_max_vcpus=${LAB_DOM0_VCPUS:-1} ${LAB_XEN_OPTIONS:-}" \
 		-initrd "/lab/overlay/vmlinuz console=hvc0 quiet lab.host=$h lab.address=$address,/lab/overlay/initrd.gz" \
 		-drive "if=none,id=d0,file=/lab/run/$h/disk,format=qcow2,cache=unsafe" -device nvme,drive=d0,serial=image \
 		-drive "if=none,id=d1,file=/lab/overlay/overlay.tar,format=raw,read-only=on" -device nvme,drive=d1,serial=overlay \

@@ -200,7 +200,10 @@ make_overlay() {
 	rm -rf "$root"
 	cp "$cache"/dom0/boot/vmlinuz-* "$1/vmlinuz"
 	cp -a "$cache/project/." "$1/tree/"
-	printf '::sysinit:/opt/lab/start\n::respawn:/usr/sbin/sshd -D -E /var/log/sshd.log -o UseDNS=no\n' >"$1/tree/etc/inittab"
+	# A shell on the console for when ssh fails; sshd does not take slow clients for attackers.
+	printf '%s\n' ::sysinit:/opt/lab/start hvc0::respawn:/bin/bash \
+		'::respawn:/usr/sbin/sshd -D -E /var/log/sshd.log -o UseDNS=no -o PerSourcePenalties=no -o MaxStartups=100' \
+		>"$1/tree/etc/inittab"
 	cp "$cache/guest/vmlinuz" "$cache/guest/initrd.gz" "$1/tree/opt/lab/guest/"
 	# The project's own module is an archive behind the guest's: the kernel unpacks both.
 	mkdir -p "$root"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # Scenarios: scenarios/NAME.sh says which hosts it needs ("# hosts: a" or "# hosts: both"), what these must
-# be able to ("# needs: migration sriov", any of them) and what it may take ("# deadline: SECONDS", 600). It runs in
+# be able to ("# needs: migration sriov", any of them) and what it may take ("# deadline: SECONDS", 600). One that measures
+# for long and asserts little ("# run: by name") is not among "all". A scenario runs in
 # a shell of its own with these functions and ends with status 0, or with "fail WHY"; figures it gives with
 # "figures KEY VALUE..." go out as one JSON line. Before it, its hosts have no guest and no daemon.
 
@@ -99,8 +100,9 @@ scenario_field() { sed -n "s/^# $2: //p" "$1" | head -n 1; }
 
 clean_host() {
 	host_ssh "$1" "for d in \$(xl list | awk 'NR > 2 { print \$1 }'); do xl destroy \$d; done
-		for f in ping iperf; do [ ! -e /run/\$f.pid ] || kill -9 \$(cat /run/\$f.pid); rm -f /run/\$f.pid; done
-		/opt/lab/netback-ngd-unit stop; rm -rf /run/guests; dmesg -C; ip neigh flush all
+		for f in ping iperf credit-adjustd; do [ ! -e /run/\$f.pid ] || kill -9 \$(cat /run/\$f.pid); rm -f /run/\$f.pid; done
+		for d in \$(xl pci-assignable-list); do xl pci-assignable-remove \$d; done
+		/opt/lab/netback-ngd-unit stop; rm -rf /run/guests; dmesg -C; ip neigh flush all; xl cpupool-cpu-add Pool-0 all
 		modprobe xen-netback; echo 1 >/sys/bus/xen-backend/drivers_autoprobe" >/dev/null 2>&1
 }
 
@@ -177,6 +179,12 @@ not_ok() {
 
 # In the order of their numbers.
 all_scenarios() { find "$lab_dir/scenarios" -name '*.sh' -printf '%f\n' | sort | sed 's/^[0-9]*-//; s/\.sh$//'; }
+usual_scenarios() {
+	local name
+	for name in $(all_scenarios); do
+		grep -q '^# run: by name' "$(scenario_file "$name")" || echo "$name"
+	done
+}
 scenario_file() { find "$lab_dir/scenarios" -name "$1.sh" -o -name "[0-9]*-$1.sh" | head -n 1; }
 
 # Hosts that run but do not answer any more are ended, with what Xen says of them kept.
@@ -194,12 +202,12 @@ end_silent_hosts() {
 lab_run() {
 	local name file h why passed=0 failed=0 skipped=0
 	# shellcheck disable=SC2046 # a list of words
-	[ $# -gt 0 ] || set -- $(all_scenarios)
+	[ $# -gt 0 ] || set -- $(usual_scenarios)
 	for name in "$@"; do
 		[ -n "$(scenario_file "$name")" ] || die "no scenario \"$name\"; there are: $(all_scenarios | tr '\n' ' ')"
 	done
 	lab_build
-	exec 8>"$cache/run.lock"
+	exec 8>"$run_dir/lock"
 	flock -n 8 || die "another \"lab run\" is at work in $cache; LAB_CACHE names another place"
 	[ -n "${LAB_KEEP:-}" ] || host_parent=("${with_parent[@]}")
 	trap run_end EXIT

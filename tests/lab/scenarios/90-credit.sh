@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
+# run: by name
 # deadline: 1500
 # One physical CPU for Dom0, an I/O guest and CPU hogs, the adjuster off and on in alternating rounds of one boot.
 # The scheduler is the boot's: LAB_XEN_OPTIONS=sched=credit or sched=credit2 (Xen's default).

@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
+# hosts: a
+# A stock guest with a bond goes vif -> VF -> vif, LAB_ROUNDS times, with xl-net and by hand (xl pci-attach and
+# pci-detach, MAC set with ip), under ping -i 0.01 and an open TCP stream: pings lost and the longest gap, a line
+# for each switch, and their medians. Then the tool is killed at each step, and the guest goes on.
+rounds=${LAB_ROUNDS:-3}
+LAB_GUEST_PCI=1 LAB_GUEST_BOND=1 check "create g1" guest_create a g1
+one=$(guest_address a g1)
+pf=$(pf_name a) vf=$(vf_address a 0) mac=$(guest_mac 11 0)
+check "ping" ping_guest a "$one"
+check "net-check" on a "xl-net net-check -j | jq -e '.iommu and .log_dirty_pv and (.free_vfs | length) > 0'"
+check "net-list" on a "xl-net net-list -j | jq -e '.[0].path == \"pv\" and .[0].backend == \"kernel\"'"
+
+# One stream over the whole of it, both ways of a switch included: it must be the same connection at the end.
+on a "iperf3 -c $one -t 3600 -b 200k >/run/stream.log 2>&1 </dev/null & echo \$! >/run/iperf.pid" || fail "no stream"
+stream_lives() { on a "kill -0 \$(cat /run/iperf.pid)" && ! on a "grep -q error /run/stream.log"; }
+
+# under_ping WHAT COMMAND: its lost pings and longest gap (ms) in $lost and $gap, its seconds in $took.
+under_ping() {
+	local what=$1 began
+	on a "ping -D -i 0.01 -W 5 $one >/run/ping.log 2>&1 </dev/null & echo \$! >/run/ping.pid"
+	wait_for 60 "pings before: $what" on a "[ \$(grep -c 'bytes from' /run/ping.log) -ge 50 ]"
+	began=$(on a "date +%s.%N")
+	check "$what" on a "$2"
+	took=$(on a "echo \$(date +%s.%N) - $began" | awk '{ printf "%.1f", $1 - $3 }')
+	check "traffic after: $what" ping_guest a "$one"
+	on a "kill -INT \$(cat /run/ping.pid); rm /run/ping.pid; until grep -q 'packets transmitted' /run/ping.log; do :; done"
+	read -r lost gap <<<"$(on a "awk '/DUP/ { next } /bytes from/ { t = substr(\$1, 2) + 0
+		if (last && t - last > g) g = t - last; last = t; n++ }
+		/packets transmitted/ { sent = \$1 } END { printf \"%d %d\", sent - n, g * 1000 }' /run/ping.log")"
+}
+switch_ng() { under_ping "net-switch $1" "xl-net net-switch g1 $1 --timeout 180"; }
+# As an operator does it today; the bond does the rest.
+switch_hand() {
+	if [ "$1" = vf ]; then
+		under_ping "by hand: vf" "ip link set $pf vf 0 mac $mac; xl pci-assignable-add $vf; xl pci-attach g1 $vf"
+		wait_for 120 "the bond on its VF" guest_exec a g1 "ip -br link | grep -q '^eth1.*UP'"
+	else
+		under_ping "by hand: pv" "xl pci-detach g1 $vf; ip link set $pf vf 0 mac 00:00:00:00:00:00"
+	fi
+}
+declare -A losses gaps
+for ((i = 0; i < rounds; i++)); do
+	for how in ng hand; do
+		for path in vf pv; do
+			"switch_$how" $path
+			losses[$how$path]+=" $lost" gaps[$how$path]+=" $gap"
+			figures how "$how" to "$path" lost "$lost" gap_ms "$gap" seconds "$took"
+			stream_lives || fail "the TCP stream broke at a switch to $path ($how)"
+			[ "$how" = hand ] && continue
+			check "net-list says $path" on a "xl-net net-list -j | jq -e '.[0].path == \"$path\"'"
+		done
+	done
+done
+# shellcheck disable=SC2086 # lists of numbers
+figures rounds "$rounds" vf_lost "$(median ${losses[ngvf]})" vf_gap_ms "$(median ${gaps[ngvf]})" \
+	pv_lost "$(median ${losses[ngpv]})" pv_gap_ms "$(median ${gaps[ngpv]})" \
+	hand_vf_lost "$(median ${losses[handvf]})" hand_vf_gap_ms "$(median ${gaps[handvf]})" \
+	hand_pv_lost "$(median ${losses[handpv]})" hand_pv_gap_ms "$(median ${gaps[handpv]})"
+
+# killed_at PATH STEP: kill -9 as soon as the journal has that step, then net-recover.
+killed_at() {
+	check "kill at $2, to $1" on a "ping -q -i 0.1 $one >/dev/null </dev/null & p=\$!
+		xl-net net-switch g1 $1 --timeout 180 >/run/killed.log 2>&1 </dev/null & x=\$!
+		until grep -qs '\"step\": \"$2\"' /var/lib/xen-net-ng/journal/*.switch || ! kill -0 \$x 2>/dev/null; do :; done
+		kill -9 \$x; wait \$x; kill \$p; true"
+	on a "ping -i 0.2 $one >/dev/null 2>&1 </dev/null & echo \$! >/run/ping.pid"
+	check "recover at $2, to $1" on a "xl-net net-recover"
+	on a "kill \$(cat /run/ping.pid); rm /run/ping.pid"
+	check "nothing is left of it at $2" on a "! ls /var/lib/xen-net-ng/journal/*.switch 2>/dev/null && ! bridge fdb show dev $pf | grep -q '$mac.*self'"
+	check "ping after $2, to $1" ping_guest a "$one"
+	stream_lives || fail "the TCP stream broke at a kill at $2, to $1"
+}
+for step in filter configure assignable attach move forward unfilter; do
+	killed_at vf $step
+	check "to pv after $step" on a "ping -q -i 0.2 -w 400 $one >/dev/null </dev/null & xl-net net-switch g1 pv --timeout 180; rc=\$?; kill %1; exit \$rc"
+done
+for step in filter move forward release detach clear settle unfilter; do
+	check "to vf before $step" on a "ping -q -i 0.2 -w 400 $one >/dev/null </dev/null & xl-net net-switch g1 vf --timeout 180; rc=\$?; kill %1; exit \$rc"
+	killed_at pv $step
+done
+check "the daemonless end" guest_destroy a g1
