@@ -24,7 +24,6 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/34-whole-host.sh \
 	tests/lab/scenarios/40-compare.sh \
 	tests/lab/scenarios/45-levers.sh \
-	tests/lab/scenarios/46-vif-to-vif.sh \
 	tests/lab/scenarios/50-save-restore.sh \
 	tests/lab/scenarios/60-migrate.sh \
 	tests/lab/scenarios/70-switch.sh \
