@@ -6,6 +6,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/dom0/guest-exec \
 	tests/lab/dom0/netback-ngd-unit \
 	tests/lab/dom0/start \
+	tests/lab/dom0/vfs \
 	tests/lab/guest/init \
 	tests/lab/lib/build.sh \
 	tests/lab/lib/common.sh \

@@ -154,13 +154,16 @@ scenario_body() {
 	. "$1"
 }
 
+# Status 1, uncounted, if a host fell silent meanwhile: that is the emulator's failure until it happens again.
 run_scenario() {
-	local name=$1 file=$2 began=$SECONDS deadline
+	local name=$1 file=$2 again=$3 began=$SECONDS deadline rc
 	deadline=$(scenario_field "$file" deadline)
 	scenario_dir=$run_dir/scenario
 	rm -rf "$scenario_dir" && mkdir -p "$scenario_dir"
 	bounded "${deadline:-600}" scenario_body "$file"
-	case $? in
+	rc=$?
+	[ $rc = 0 ] || [ -n "$again" ] || ! end_silent_hosts || return 1
+	case $rc in
 	0)
 		say "ok $name ($((SECONDS - began)) s)"
 		passed=$((passed + 1))
@@ -188,25 +191,27 @@ usual_scenarios() {
 }
 scenario_file() { find "$lab_dir/scenarios" -name "$1.sh" -o -name "[0-9]*-$1.sh" | head -n 1; }
 
-# Hosts that run but do not answer any more are ended, with what Xen says of them kept.
+# Hosts that run but do not answer any more are ended, with what Xen says of them kept. True if there was one.
 end_silent_hosts() {
-	local h
+	local h rc=1
 	for h in $(hosts_alive); do
 		host_answers "$h" && continue
 		host_autopsy "$h" >"$cache/log/silent-$h" 2>&1
 		say "  host $h does not answer any more and was ended; what Xen says of it: $cache/log/silent-$h"
 		host_down "$h"
+		rc=0
 	done
+	return $rc
 }
 
 # Counts itself as passed, failed or skipped.
 lab_run_one() {
-	local name=$1 file=$2 why h
+	local name=$1 file=$2 why
 	why=$(scenario_lacks "$file")
 	[ "$SECONDS" -lt "${LAB_DEADLINE:-86400}" ] || why="not begun, the $LAB_DEADLINE s of this run are over"
 	if [ -z "$why" ]; then
 		end_silent_hosts
-		hosts_up "$(scenario_field "$file" hosts)" || {
+		hosts_ready "$file" || {
 			not_ok "$name" "the hosts do not come up"
 			return
 		}
@@ -217,8 +222,22 @@ lab_run_one() {
 		skipped=$((skipped + 1))
 		return
 	fi
-	for h in $(hosts_alive); do bounded 120 clean_host "$h"; done
-	run_scenario "$name" "$file"
+	run_scenario "$name" "$file" "" && return
+	say "  $name begins once more"
+	hosts_ready "$file" || {
+		not_ok "$name" "the hosts do not come up again"
+		return
+	}
+	run_scenario "$name" "$file" again
+}
+hosts_ready() {
+	local h
+	hosts_up "$(scenario_field "$1" hosts)" || return 1
+	for h in $(hosts_alive); do
+		bounded 120 clean_host "$h"
+		bounded 60 host_ssh "$h" /opt/lab/vfs "$(grep -q '^# needs:.*sriov' "$1" && echo 4 || echo 0)"
+	done
+	return 0
 }
 
 # Hosts that this run starts end with it, even if it is killed; those that were up before only on its way out.

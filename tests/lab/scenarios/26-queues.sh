@@ -16,8 +16,8 @@ to=$(iperf_host a '.end.sum_received.bits_per_second / 1e6 | round' -c "$one" -t
 from=$(iperf_host a '.end.sum_received.bits_per_second / 1e6 | round' -c "$one" -t 5 -P 8 -R)
 case $to$from in *error* | '') fail "iperf3: $to $from" ;; esac
 # One interrupt line per queue and direction in the guest.
-used=$(guest_exec a g1 "grep -E 'eth0-q[01]-(rx|tx)' /proc/interrupts | awk '\$2 + \$3 > 20' | wc -l")
-[ "$used" = 4 ] || fail "only $used of 4 interrupts of the queues fired: $(guest_exec a g1 "grep eth0 /proc/interrupts" | tr '\n' ' ')"
+used=$(guest_exec a g1 "grep -E 'vif0-q[01]-(rx|tx)' /proc/interrupts | awk '\$2 + \$3 > 20' | wc -l")
+[ "$used" = 4 ] || fail "only $used of 4 interrupts of the queues fired: $(guest_exec a g1 "grep vif0 /proc/interrupts" | tr '\n' ' ')"
 check "restart with two queues" daemon a kill
 wait_for 30 "traffic after the restart" ping_guest a "$one" 3
 check "stream after the restart" on a "iperf3 -c $one -t 2 -P 8"
