@@ -257,6 +257,13 @@ START_TEST(a_mac_that_another_vf_has)
 	fake->vfs[1].owner = 2;
 	fake->vfs[1].mac = fake->doms[0].mac;
 	ck_assert_int_eq(run(PATH_VF), -EADDRINUSE);
+	/* Left behind on two free VFs: one is taken, the other must not stay so. */
+	fake->vfs[1].owner = 0;
+	fake->vfs[0].mac = fake->doms[0].mac;
+	ck_assert_int_eq(run(PATH_VF), -EADDRINUSE);
+	ck_assert_int_eq(recover(), 0);
+	ck_assert_int_eq(run(PATH_VF), 0);
+	ck_assert_str_eq(flaw(PATH_VF), good);
 	fake_end(&x);
 }
 END_TEST
