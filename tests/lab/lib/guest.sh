@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # Guests: small PV domains with stock drivers, described by files in the host's /run/guests.
 
-guest_deadline=120
+guest_deadline=300
 
 # guest_number HOST NAME: gives addresses and MACs. Each host counts in a range of its own (11..., 61...),
 # so that a guest keeps them when it migrates.

@@ -85,13 +85,14 @@ iperf_host() {
 
 bounded_group="" bounded_watchdog=""
 
-# The first of what FILE needs that is not there, as a reason; "" if it can run.
+# The first of what FILE needs that is not there, as a reason; "" if it can run. What only a host can tell counts
+# once it is up.
 scenario_lacks() {
 	local need
 	for need in $(sed -n 's/^# needs: //p' "$1"); do
 		case $need in
 		migration) can_migrate || echo "this hypervisor cannot migrate PV guests (tests/lab/README)" ;;
-		sriov) (hosts_up a >&2) && host_ssh a test -e /run/lab-sriov || echo "the NIC has no virtual functions" ;;
+		sriov) ! host_alive a || host_ssh a test -e /run/lab-sriov || echo "the NIC has no virtual functions" ;;
 		*) echo "it needs \"$need\", which nobody knows" ;;
 		esac
 	done | head -n 1
@@ -198,9 +199,31 @@ end_silent_hosts() {
 	done
 }
 
+# Counts itself as passed, failed or skipped.
+lab_run_one() {
+	local name=$1 file=$2 why h
+	why=$(scenario_lacks "$file")
+	[ "$SECONDS" -lt "${LAB_DEADLINE:-86400}" ] || why="not begun, the $LAB_DEADLINE s of this run are over"
+	if [ -z "$why" ]; then
+		end_silent_hosts
+		hosts_up "$(scenario_field "$file" hosts)" || {
+			not_ok "$name" "the hosts do not come up"
+			return
+		}
+		why=$(scenario_lacks "$file")
+	fi
+	if [ -n "$why" ]; then
+		say "skipped $name: $why"
+		skipped=$((skipped + 1))
+		return
+	fi
+	for h in $(hosts_alive); do bounded 120 clean_host "$h"; done
+	run_scenario "$name" "$file"
+}
+
 # Hosts that this run starts end with it, even if it is killed; those that were up before only on its way out.
 lab_run() {
-	local name file h why passed=0 failed=0 skipped=0
+	local name passed=0 failed=0 skipped=0
 	# shellcheck disable=SC2046 # a list of words
 	[ $# -gt 0 ] || set -- $(usual_scenarios)
 	for name in "$@"; do
@@ -213,20 +236,7 @@ lab_run() {
 	trap run_end EXIT
 	trap 'exit 130' INT TERM HUP
 	for name in "$@"; do
-		file=$(scenario_file "$name")
-		why=$(scenario_lacks "$file")
-		if [ -n "$why" ]; then
-			say "skipped $name: $why"
-			skipped=$((skipped + 1))
-			continue
-		fi
-		end_silent_hosts
-		if ! hosts_up "$(scenario_field "$file" hosts)"; then
-			not_ok "$name" "the hosts do not come up"
-			continue
-		fi
-		for h in $(hosts_alive); do bounded 120 clean_host "$h"; done
-		run_scenario "$name" "$file"
+		lab_run_one "$name" "$(scenario_file "$name")"
 	done
 	say "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
 	[ $failed = 0 ]

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
+# run: by name
 # What each setting is worth to a stock guest: every round measures the kernel's back end, netback-ngd as
 # it comes, and netback-ngd with one setting changed at a time. One line per setting and direction, with the
 # CPU seconds of Dom0 and guest, and what the daemon counted in the last round, per GB or per million packets.

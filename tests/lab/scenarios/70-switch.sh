@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
 # needs: sriov
-# deadline: 2400
+# deadline: 1200
 # A stock guest with a bond goes vif -> VF -> vif, LAB_ROUNDS times, with xl-net and by hand (xl pci-attach and
 # pci-detach, MAC set with ip; the bridge learns by itself), under ping -i 0.01 and an open TCP stream: pings lost and the longest gap, a line
 # for each switch, and their medians. Then the tool is killed at each step, and the guest goes on.

@@ -23,7 +23,7 @@ on a "setsid /opt/lab/credit-rounds $address $rounds $seconds $hogs >/var/log/cr
 wait_for $((rounds * seconds * 30 + 300)) "the rounds' end" ended
 console >"$scenario_dir/lines"
 scheduler=$(sed -n 's/^@credit done //p' "$scenario_dir/lines")
-[ -n "$scheduler" ] || fail "$(grep failed "$scenario_dir/lines")"
+[ -n "$scheduler" ] || fail "$(grep failed "$scenario_dir/lines"): $(on a "tail -n 2 /var/log/credit-rounds.log")"
 
 # lines MODE DIRECTION FIELD: that field of each round; 6 and on are pings.
 lines() { awk -v m="$1" -v d="$2" -v f="$3" '$2 == m && $3 == d { print $f }' "$scenario_dir/lines"; }
