@@ -201,7 +201,7 @@ END_TEST
 START_TEST(killed_again_while_recovering)
 {
 	for (int k = 1; k < CALLS_MAX / 3; k++) {
-		for (int again = 1; again < CALLS_MAX / 3; again += 3) {
+		for (int again = 1; again < CALLS_MAX / 3; again += 5) {
 			start(cases[_i].kind, cases[_i].target);
 			fake->kill_after = k;
 			killed(run, cases[_i].target);
