@@ -19,6 +19,10 @@
 #define POLL_MS 20
 /* A guest whose link went down has moved its traffic within this, or will when the VF goes. */
 #define LINK_SECONDS 2
+/* A back end that has sent nothing for so long holds nothing back; a guest that never stops, does.
+ */
+#define SETTLE_MS 100
+#define SETTLE_SECONDS 5
 /*
  * A guest that was sending and then is silent on both paths for so long has moved to a VF that does
  * not work.
@@ -172,6 +176,29 @@ static int forward_to(struct xlnet *x, const struct op *op, const char *port, bo
 static int forward_to_vf(struct xlnet *x, struct op *op)
 {
 	return forward_to(x, op, op->uplink, true);
+}
+
+/*
+ * A frame that the guest sent over its vif before it moved may come out of the back end only now,
+ * and move the entry back, for good if the guest only answers: set again until the vif is quiet.
+ */
+static int forward_and_settle(struct xlnet *x, struct op *op)
+{
+	uint64_t end = now_ms() + SETTLE_SECONDS * 1000, frames;
+	char port[IFNAMSIZ];
+	bool stays;
+
+	if (!*op->uplink || !sysfs_is_bridge(x, op->nic.bridge))
+		return 0;
+	do {
+		frames = sysfs_counter(x, op->nic.ifname, "rx_packets");
+		forward_to_vf(x, op);
+		sleep_ms(SETTLE_MS);
+		stays = !netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) &&
+			!strcmp(port, op->uplink);
+	} while ((!stays || sysfs_counter(x, op->nic.ifname, "rx_packets") != frames) &&
+		 now_ms() < end);
+	return 0;
 }
 
 static int forward_to_vif(struct xlnet *x, struct op *op)
@@ -333,7 +360,7 @@ static const struct step to_vf[] = {
 	{ "assignable", assignable, NULL, "give the VF to xen-pciback" },
 	{ "attach", attach, release_and_detach, "attach the VF to the guest" },
 	{ "move", move_to_vf, unmove_to_vf, "wait until the guest uses the VF" },
-	{ "forward", forward_to_vf, forward_to_vif, "point the bridge's entry at the uplink" },
+	{ "forward", forward_and_settle, forward_to_vif, "point the bridge's entry at the uplink" },
 	{ "unfilter", filter_del, filter_add, "the PF no longer takes the guest's MAC" },
 };
 

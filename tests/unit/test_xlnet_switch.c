@@ -201,7 +201,7 @@ END_TEST
 START_TEST(killed_again_while_recovering)
 {
 	for (int k = 1; k < CALLS_MAX / 3; k++) {
-		for (int again = 1; again < CALLS_MAX / 3; again += 3) {
+		for (int again = 1; again < CALLS_MAX / 3; again += 5) {
 			start(cases[_i].kind, cases[_i].target);
 			fake->kill_after = k;
 			killed(run, cases[_i].target);
@@ -257,6 +257,13 @@ START_TEST(a_mac_that_another_vf_has)
 	fake->vfs[1].owner = 2;
 	fake->vfs[1].mac = fake->doms[0].mac;
 	ck_assert_int_eq(run(PATH_VF), -EADDRINUSE);
+	/* Left behind on two free VFs: one is taken, the other must not stay so. */
+	fake->vfs[1].owner = 0;
+	fake->vfs[0].mac = fake->doms[0].mac;
+	ck_assert_int_eq(run(PATH_VF), -EADDRINUSE);
+	ck_assert_int_eq(recover(), 0);
+	ck_assert_int_eq(run(PATH_VF), 0);
+	ck_assert_str_eq(flaw(PATH_VF), good);
 	fake_end(&x);
 }
 END_TEST
