@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: both
+# run: by name
 # needs: migration sriov
 # deadline: 1200
 # A guest with a VF goes to the other host and back with net-migrate, under ping and an open TCP stream; then a
