@@ -36,7 +36,7 @@ scheduler=$(sed -n 's/^@credit done //p' "$scenario_dir/lines")
 # lines MODE DIRECTION FIELD: that field of each round; 6 and on are pings.
 lines() { awk -v m="$1" -v d="$2" -v f="$3" '$2 == m && $3 == d { print $f }' "$scenario_dir/lines"; }
 pings() { awk -v m="$1" -v d="$2" '$2 == m && $3 == d { for (i = 6; i <= NF; i++) print $i }' "$scenario_dir/lines" | sort -g; }
-percentile() { awk -v p="$1" '{ v[NR] = $1 } END { i = int(NR * p + 0.999999); print v[i > NR ? NR : i] }'; }
+percentile() { awk -v p="$1" '{ v[NR] = $1 } END { i = int(NR * p + 0.999999); if (i == 0) i = 1; print v[i] }'; }
 for direction in to from; do
 	for mode in off on; do
 		# shellcheck disable=SC2046 # lists
