@@ -154,6 +154,7 @@ void adjust_round(struct adjust *a, uint64_t now)
 	weigh_observe_live(a);
 	policy_decide(&a->config->params, a->sample, a->state, a->result, a->n);
 	weigh_apply(a);
+	place_round(a);
 	round_begin_again(a);
 }
 
@@ -175,6 +176,7 @@ int adjust_release(struct adjust *a, uint32_t i, uint64_t now, uint32_t seconds)
 	log_info("%s (%u): released: at its baseline for %u s, or until it is gone or claimed", r->name, r->xen.domid,
 		 seconds ? seconds : RECORD_HOLD_SECONDS);
 	rc = decide_again(a);
+	place_round(a);
 	if (!rc && !a->dry_run && a->sample[i].current != a->sample[i].baseline)
 		rc = -EIO;
 	return rc;
@@ -234,6 +236,10 @@ static int state_open(struct adjust *a)
 	rc = baselines_load(&a->baselines, path); /* -EINVAL: told, and set aside */
 	if (rc && rc != -EINVAL)
 		return rc;
+	snprintf(path, sizeof(path), "%s/placements.json", a->config->state_dir);
+	rc = baselines_load(&a->places, path);
+	if (rc && rc != -EINVAL)
+		return rc;
 	snprintf(path, sizeof(path), "%s/rules.json", a->config->state_dir);
 	rc = rules_load(&a->rules, path);
 	return rc == -EINVAL ? 0 : rc;
@@ -277,6 +283,7 @@ int adjust_open(struct adjust *a, const struct config *config, sd_event *event, 
 	for (uint32_t i = 0; i < a->n; i++)
 		sample_fill(a, i, 0, 0);
 	weigh_restore(a);
+	place_restore(a);
 	return 0;
 }
 
@@ -288,6 +295,7 @@ void adjust_close(struct adjust *a)
 		for (uint32_t i = 0; i < a->n; i++)
 			sample_fill(a, i, 0, 0);
 		weigh_restore(a);
+		place_restore(a);
 	}
 	netback_close(a->netback);
 	net_close(&a->net);
@@ -296,5 +304,6 @@ void adjust_close(struct adjust *a)
 	if (a->xch)
 		xc_interface_close(a->xch);
 	rules_free(&a->rules);
+	baselines_free(&a->places);
 	baselines_free(&a->baselines);
 }

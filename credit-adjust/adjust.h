@@ -2,7 +2,7 @@
 /*
  * The adjuster: sources -> policy -> baselines -> hypervisor, for all domains of the host.
  * The event loop calls adjust_look() about ten times a second and adjust_round() once; nothing here waits.
- * record.c keeps the domains, weigh.c writes, adjust.c joins them, report.c shows them.
+ * record.c keeps the domains, weigh.c writes weights, place.c affinities, adjust.c joins them, report.c shows them.
  */
 #ifndef CREDIT_ADJUST_H
 #define CREDIT_ADJUST_H
@@ -62,6 +62,9 @@ struct adjust {
 	bool net_failed;
 	struct netback *netback;
 	struct baselines baselines;
+	struct baselines places; /* soft affinities, as XEN_ANYWHERE and so on */
+	struct xen_sockets sockets; /* .cpus 0: not read yet */
+	uint32_t home; /* XEN_SOCKET() where I/O domains are placed */
 	struct rules rules;
 	uint32_t n;
 	struct record record[POLICY_DOMAINS_MAX];
@@ -102,6 +105,10 @@ void weigh_observe(struct adjust *a);
 void weigh_observe_live(struct adjust *a);
 int weigh_apply(struct adjust *a);
 void weigh_restore(struct adjust *a);
+
+/* place.c: soft affinity of domains that move packets. */
+void place_round(struct adjust *a);
+void place_restore(struct adjust *a);
 
 /* report.c */
 json_t *report_status(const struct adjust *a, uint64_t now_ns);

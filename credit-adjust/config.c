@@ -132,6 +132,7 @@ static void values_take(struct config *c, cfg_t *cfg)
 	for (size_t i = 0; i < PATHS; i++)
 		snprintf((char *)c + paths[i].offset, paths[i].size, "%s", cfg_getstr(cfg, paths[i].key));
 	c->dom0 = cfg_getbool(cfg, "dom0");
+	c->affinity = cfg_getbool(cfg, "affinity");
 	c->watch_xl = cfg_getbool(cfg, "watch_xl");
 	for (c->rules = 0; c->rules < cfg_size(cfg, "domain"); c->rules++)
 		rule_take(&c->rule[c->rules], cfg_getnsec(cfg, "domain", c->rules));
@@ -147,6 +148,7 @@ static cfg_t *parser_new(cfg_opt_t *opts)
 	};
 	const cfg_opt_t rest[] = {
 		CFG_BOOL("dom0", cfg_true, CFGF_NONE),
+		CFG_BOOL("affinity", cfg_false, CFGF_NONE),
 		CFG_BOOL("watch_xl", cfg_true, CFGF_NONE),
 		CFG_SEC("domain", rule, CFGF_MULTI | CFGF_TITLE),
 		CFG_END(),
@@ -199,7 +201,7 @@ static FILE *file_open(const char *file)
 int config_load(struct config *c, const char *file)
 {
 	static struct config fresh; /* large */
-	cfg_opt_t opts[RANGES + PATHS + 4];
+	cfg_opt_t opts[RANGES + PATHS + 5];
 	FILE *f = file_open(file);
 	cfg_t *cfg;
 

@@ -22,6 +22,7 @@ struct config {
 	struct policy_params params;
 	bool dom0;	    /* Dom0 counts as a domain that moves its guests' packets */
 	uint32_t tslice_ms; /* of credit pools while somebody receives; 0: leave it */
+	bool affinity;	    /* domains that move packets run on Dom0's socket, softly */
 	bool watch_xl;	    /* release a domain when xl begins to save or migrate it */
 	char control_socket[108], netback_socket[108], state_dir[200];
 	struct config_rule rule[CONFIG_RULES_MAX];

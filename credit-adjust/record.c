@@ -59,6 +59,9 @@ static void record_remove(struct adjust *a, uint32_t index)
 
 	if (e)
 		baseline_leave(&a->baselines, e);
+	e = baseline_find(&a->places, d->domid, d->uuid);
+	if (e)
+		baseline_leave(&a->places, e);
 	memmove(&a->record[index], &a->record[index + 1], behind * sizeof(a->record[0]));
 	memmove(&a->state[index], &a->state[index + 1], behind * sizeof(a->state[0]));
 	memmove(&a->sample[index], &a->sample[index + 1], behind * sizeof(a->sample[0]));

@@ -37,6 +37,24 @@ int xen_weight_get(xc_interface *xch, enum policy_sched sched, uint32_t domid, u
 /* The cap stays what it is. */
 int xen_weight_set(xc_interface *xch, enum policy_sched sched, uint32_t domid, uint32_t weight);
 
+/* Which CPUs share a cache: Xen tells sockets, not caches. */
+#define XEN_CPUS_MAX 1024
+#define XEN_ANYWHERE 1u	    /* a soft affinity: none */
+#define XEN_SOCKET(n) (2u + (n)) /* exactly the CPUs of socket n */
+#define XEN_CUSTOM 65535u   /* anything else */
+
+struct xen_sockets {
+	uint32_t cpus, sockets;
+	uint16_t of[XEN_CPUS_MAX]; /* number of the socket of each CPU */
+};
+
+int xen_sockets_get(xc_interface *xch, struct xen_sockets *s);
+/* The socket on which a domain's vCPUs used most CPU time so far. */
+int xen_socket_busiest(xc_interface *xch, const struct xen_sockets *s, uint32_t domid, uint32_t vcpus);
+/* Soft affinity of all vCPUs together: XEN_ANYWHERE, XEN_SOCKET() or XEN_CUSTOM. */
+int xen_soft_get(xc_interface *xch, const struct xen_sockets *s, uint32_t domid, uint32_t vcpus, uint32_t *where);
+int xen_soft_set(xc_interface *xch, const struct xen_sockets *s, uint32_t domid, uint32_t vcpus, uint32_t where);
+
 /* Of a pool with the credit scheduler.  Setting leaves its other parameters. */
 int xen_tslice_get(xc_interface *xch, uint32_t pool, uint32_t *ms);
 int xen_tslice_set(xc_interface *xch, uint32_t pool, uint32_t ms);

@@ -6,6 +6,8 @@ pkglibexecdir = $(libexecdir)/netback-ng
 dist_pkglibexec_SCRIPTS = hotplug/netback-ng-autoprobe
 xenconfdir = $(xenetcdir)
 dist_xenconf_DATA = hotplug/netback-ng.conf hotplug/credit-adjust.conf
+modprobedir = $(prefix)/lib/modprobe.d
+dist_modprobe_DATA = hotplug/netback-ng-modprobe.conf
 netbackexamplesdir = $(docdir)/examples
 dist_netbackexamples_DATA = hotplug/netback-ng-whole-host.conf.example
 

@@ -2,8 +2,11 @@
 #include "xl-plugins/migrate.h"
 #include "xl-plugins/journal.h"
 #include "xl-plugins/remote.h"
+#include "xl-plugins/steps.h"
+#include "xl-plugins/vif.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 int migration_record(struct xlnet *x, const struct migration *m)
@@ -137,7 +140,52 @@ static int recover_one(const char *uuid, const char *kind, void *arg)
 	return rc;
 }
 
+/*
+ * A guest that was destroyed on its VF leaves its MAC there. Created again, on its vif, it would
+ * hear nothing from outside: the NIC delivers to the VF.
+ */
+static void stale_macs_clear(struct xlnet *x, const struct vif *vifs, size_t n,
+			     const struct vf *vfs, size_t nvfs)
+{
+	struct op op;
+
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < nvfs; k++) {
+			if (!vf_is_stale(&vfs[k], &vifs[i].nic))
+				continue;
+			progress_always("xl-net: VF %u of %s, which nobody has, gives up the MAC "
+					"of \"%s\"",
+					vfs[k].index, vfs[k].pf, vifs[i].dom.name);
+			op = (struct op){ .vf = vfs[k].index,
+					  .bdf = vfs[k].bdf,
+					  .vlan = vfs[k].state.vlan };
+			text_copy(op.pf, sizeof(op.pf), vfs[k].pf);
+			op.had_filter = true;
+			steps_forget_vf(x, &op);
+		}
+	}
+}
+
+static int recover_stale(struct xlnet *x)
+{
+	struct vif *vifs = NULL;
+	struct vf *vfs = NULL;
+	size_t n, nvfs;
+	int rc = vif_list(x, NULL, &vifs, &n);
+
+	if (!rc)
+		rc = vf_list(x, &vfs, &nvfs);
+	if (!rc)
+		stale_macs_clear(x, vifs, n, vfs, nvfs);
+	free(vifs);
+	free(vfs);
+	return rc;
+}
+
 int recover_all(struct xlnet *x)
 {
-	return journal_each(x, recover_one, x);
+	int rc = journal_each(x, recover_one, x);
+	int stale = recover_stale(x);
+
+	return rc ? rc : stale;
 }

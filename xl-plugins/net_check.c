@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Is this host ready? What is wrong comes with its remedy; the other side of a migration asks for
- * JSON. */
+/*
+ * Is this host ready? What is wrong comes with its remedy; the other side of a migration asks for
+ * JSON.
+ */
 #include "xl-plugins/command.h"
 #include "xl-plugins/guest.h"
 #include "xl-plugins/journal.h"
@@ -66,8 +68,10 @@ struct interrupts {
 	int remapping, posted; /* -1 unknown, 0 off, 1 on */
 };
 
-/* "Intel VT-d Interrupt Remapping enabled.", "... Posted Interrupt not enabled.", "Interrupt
- * remapping enabled". */
+/*
+ * "Intel VT-d Interrupt Remapping enabled.", "... Posted Interrupt not enabled.", "Interrupt
+ * remapping enabled".
+ */
 static void interrupts_scan(const char *line, void *arg)
 {
 	struct interrupts *i = arg;

@@ -7,8 +7,10 @@
 
 #include <jansson.h>
 
-/* Runs argv with our stdin, stdout and stderr; the lock goes with it. Its exit status, or a
- * negative errno. */
+/*
+ * Runs argv with our stdin, stdout and stderr; the lock goes with it. Its exit status, or a
+ * negative errno.
+ */
 int program_run(char *const argv[], int lock_fd);
 /*
  * Runs "SSH HOST xl-net ARGUMENTS..." and parses what it prints as JSON. ssh may hold options

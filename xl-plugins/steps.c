@@ -4,8 +4,7 @@
  *
  * A frame for the guest arrives at the NIC, whose switch delivers it by MAC: to the VF that has the
  * MAC, else to the PF, whose bridge forwards it to the vif. During a switch the PF takes the MAC,
- * too
- * ("filter"), so that both paths carry frames to the guest, and the guest decides: a bond drops
+ * too ("filter"), so that both paths carry frames to the guest, and the guest decides: a bond drops
  * what arrives on its inactive slave, netfront-ng takes from both.
  */
 #include "xl-plugins/steps.h"
@@ -20,11 +19,15 @@
 #define POLL_MS 20
 /* A guest whose link went down has moved its traffic within this, or will when the VF goes. */
 #define LINK_SECONDS 2
-/* A guest that was sending and then is silent on both paths for so long has moved to a VF that does
- * not work. */
+/* A back end that has sent nothing for so long holds nothing back; a guest that never stops, does.
+ */
+#define SETTLE_MS 100
+#define SETTLE_SECONDS 5
+/*
+ * A guest that was sending and then is silent on both paths for so long has moved to a VF that does
+ * not work.
+ */
 #define SILENCE_MS 8000
-/* Silent for so long, it may wait for an answer that went to where it no longer is. */
-#define QUIET_MS 100
 
 /* What a NIC's driver cannot do is not needed for the switch, it only costs some frames. */
 static int optional(struct xlnet *x, const struct op *op, const char *what, int rc)
@@ -160,8 +163,10 @@ static int forward_to(struct xlnet *x, const struct op *op, const char *port, bo
 {
 	int rc;
 
-	/* Not a Linux bridge, or none of its ports leads to the PF: it learns from the guest's
-	 * announcement. */
+	/*
+	 * Not a Linux bridge, or none of its ports leads to the PF: it learns from the guest's
+	 * announcement.
+	 */
 	if (!*port || !sysfs_is_bridge(x, op->nic.bridge))
 		return 0;
 	rc = netlink_fdb_set(port, &op->nic.mac, keep);
@@ -171,6 +176,29 @@ static int forward_to(struct xlnet *x, const struct op *op, const char *port, bo
 static int forward_to_vf(struct xlnet *x, struct op *op)
 {
 	return forward_to(x, op, op->uplink, true);
+}
+
+/*
+ * A frame that the guest sent over its vif before it moved may come out of the back end only now,
+ * and move the entry back, for good if the guest only answers: set again until the vif is quiet.
+ */
+static int forward_and_settle(struct xlnet *x, struct op *op)
+{
+	uint64_t end = now_ms() + SETTLE_SECONDS * 1000, frames;
+	char port[IFNAMSIZ];
+	bool stays;
+
+	if (!*op->uplink || !sysfs_is_bridge(x, op->nic.bridge))
+		return 0;
+	do {
+		frames = sysfs_counter(x, op->nic.ifname, "rx_packets");
+		forward_to_vf(x, op);
+		sleep_ms(SETTLE_MS);
+		stays = !netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) &&
+			!strcmp(port, op->uplink);
+	} while ((!stays || sysfs_counter(x, op->nic.ifname, "rx_packets") != frames) &&
+		 now_ms() < end);
+	return 0;
 }
 
 static int forward_to_vif(struct xlnet *x, struct op *op)
@@ -256,8 +284,7 @@ static int wait_bond(struct xlnet *x, struct op *op)
 
 	while (!vf_in_use(x, op)) {
 		pulse_look(x, op, &p);
-		if (now_ms() - p.at > QUIET_MS)
-			forget_place(x, op, op->nic.ifname);
+		forget_place(x, op, op->nic.ifname);
 		silent = p.frames != p.first && now_ms() - p.at > SILENCE_MS;
 		if (silent || now_ms() >= end)
 			return bond_failed(op, &p, silent);
@@ -333,7 +360,7 @@ static const struct step to_vf[] = {
 	{ "assignable", assignable, NULL, "give the VF to xen-pciback" },
 	{ "attach", attach, release_and_detach, "attach the VF to the guest" },
 	{ "move", move_to_vf, unmove_to_vf, "wait until the guest uses the VF" },
-	{ "forward", forward_to_vf, forward_to_vif, "point the bridge's entry at the uplink" },
+	{ "forward", forward_and_settle, forward_to_vif, "point the bridge's entry at the uplink" },
 	{ "unfilter", filter_del, filter_add, "the PF no longer takes the guest's MAC" },
 };
 

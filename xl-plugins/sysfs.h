@@ -22,8 +22,10 @@ int sysfs_vf_bdf(const struct xlnet *x, const char *pf, unsigned int vf, struct 
 void sysfs_pci_driver(const struct xlnet *x, const struct bdf *bdf, char *driver, size_t size);
 /* The first network interface of a PCI function in Dom0; "" where it has none. */
 void sysfs_pci_netdev(const struct xlnet *x, const struct bdf *bdf, char name[IFNAMSIZ]);
-/* Functions in its IOMMU group (0: Linux knows none, as in a Xen Dom0) and the group's number, else
- * -1. */
+/*
+ * Functions in its IOMMU group (0: Linux knows none, as in a Xen Dom0) and the group's number, else
+ * -1.
+ */
 unsigned int sysfs_iommu_group(const struct xlnet *x, const struct bdf *bdf, int *group);
 bool sysfs_netdev_exists(const struct xlnet *x, const char *name);
 /* "" where it is in no bridge or bond. */

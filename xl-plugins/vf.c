@@ -133,6 +133,11 @@ int vf_of_nic(const struct vf *vfs, size_t n, const struct nic *nic, struct vf *
 	return -ENOENT;
 }
 
+bool vf_is_stale(const struct vf *vf, const struct nic *nic)
+{
+	return vf->seen && !strcmp(vf_use(vf), "free") && mac_equal(&vf->state.mac, &nic->mac);
+}
+
 static bool pf_suits(const struct xlnet *x, const struct vf *vf, const struct nic *nic,
 		     const char *pf)
 {
@@ -146,15 +151,20 @@ static int mac_check(const struct vf *vfs, size_t n, const struct vf *vf, const 
 {
 	char mac[MAC_TEXT];
 
-	for (size_t i = 0; i < n; i++)
-		if (&vfs[i] != vf && !strcmp(vfs[i].pf, vf->pf) && vfs[i].seen &&
-		    mac_equal(&vfs[i].state.mac, &nic->mac) && !strcmp(vf_use(&vfs[i]), "assigned"))
+	for (size_t i = 0; i < n; i++) {
+		if (&vfs[i] == vf || strcmp(vfs[i].pf, vf->pf) || !vfs[i].seen ||
+		    !mac_equal(&vfs[i].state.mac, &nic->mac))
+			continue;
+		if (vfs[i].domid != DOMID_NONE)
 			return problem(-EADDRINUSE,
 				       "VF %u of %s, which guest %u has, has the MAC %s already: "
-				       "give one of the "
-				       "guests another MAC",
-				       vfs[i].index, vf->pf, vfs[i].domid,
-				       mac_text(&nic->mac, mac));
+				       "give one of the guests another MAC",
+				       vfs[i].index, vf->pf, vfs[i].domid, mac_text(&nic->mac, mac));
+		return problem(-EADDRINUSE,
+			       "VF %u of %s, which nobody has, has the MAC %s still: xl-net "
+			       "net-recover takes it off",
+			       vfs[i].index, vf->pf, mac_text(&nic->mac, mac));
+	}
 	return 0;
 }
 

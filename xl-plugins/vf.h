@@ -25,6 +25,8 @@ int vf_list(struct xlnet *x, struct vf **vfs, size_t *n);
 const char *vf_use(const struct vf *vf);
 /* The VF with which a vif is teamed: the domain has it and it has the vif's MAC. -ENOENT. */
 int vf_of_nic(const struct vf *vfs, size_t n, const struct nic *nic, struct vf *vf);
+/* Nobody has it, and it has the vif's MAC: it takes the guest's frames from it. */
+bool vf_is_stale(const struct vf *vf, const struct nic *nic);
 /*
  * A free VF for nic: on PF pf, or (NULL) on one that leads into the vif's bridge; one that has the
  * MAC already is preferred. Refuses a MAC that another VF on that PF has. Says what is missing.

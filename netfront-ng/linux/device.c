@@ -107,23 +107,22 @@ static int connect(struct ng_device *dev)
 	return 0;
 }
 
+/* From the watch, or from a work: whoever comes first connects. */
 static void on_initwait(struct ng_device *dev)
 {
 	struct xenbus_device *xbdev = dev->xbdev;
-	int rc;
+	int rc = 0;
 
-	/* Otherwise a back end that was restarted takes our rings over. */
-	if (xbdev->state != XenbusStateInitialising)
-		return;
-	ng_team_watch(dev);
 	rtnl_lock();
-	rc = connect(dev);
-	rtnl_unlock();
-	if (rc) {
-		xenbus_dev_fatal(xbdev, rc, "cannot share its rings with the back end");
-		return;
+	/* Otherwise a back end that was restarted takes our rings over. */
+	if (xbdev->state == XenbusStateInitialising && !dev->nqueues) {
+		rc = connect(dev);
+		if (!rc)
+			xenbus_switch_state(xbdev, XenbusStateConnected);
 	}
-	xenbus_switch_state(xbdev, XenbusStateConnected);
+	rtnl_unlock();
+	if (rc)
+		xenbus_dev_fatal(xbdev, rc, "cannot share its rings with the back end");
 }
 
 static void on_connected(struct ng_device *dev)
@@ -147,8 +146,17 @@ static void on_connected(struct ng_device *dev)
 
 /* ---- closing ---- */
 
+/* It still ends what it had with another driver, or with us before: our turn comes. */
+static bool is_of_the_past(const struct ng_device *dev)
+{
+	return dev->xbdev->state == XenbusStateInitialising &&
+	       xenbus_read_unsigned(dev->xbdev->otherend, "online", 0);
+}
+
 static void on_closing(struct ng_device *dev)
 {
+	if (is_of_the_past(dev))
+		return;
 	rtnl_lock();
 	quiesce(dev);
 	rtnl_unlock();
@@ -157,6 +165,8 @@ static void on_closing(struct ng_device *dev)
 
 static void on_closed(struct ng_device *dev)
 {
+	if (is_of_the_past(dev))
+		return;
 	if (dev->xbdev->state != XenbusStateClosed)
 		on_closing(dev);
 	rtnl_lock();
@@ -170,6 +180,7 @@ static void on_backend(struct xenbus_device *xbdev, enum xenbus_state state)
 
 	switch (state) {
 	case XenbusStateInitWait:
+		ng_team_watch(dev);
 		return on_initwait(dev);
 	case XenbusStateConnected:
 		return on_connected(dev);
@@ -225,9 +236,14 @@ static void reset_work(struct work_struct *work)
 {
 	struct ng_device *dev = container_of(work, struct ng_device, reset);
 
-	close_orderly(dev);
-	if (xchg(&dev->restart, false))
-		xenbus_switch_state(dev->xbdev, XenbusStateInitialising);
+	if (dev->xbdev->state != XenbusStateClosed)
+		close_orderly(dev);
+	if (!xchg(&dev->restart, false))
+		return;
+	xenbus_switch_state(dev->xbdev, XenbusStateInitialising);
+	/* It may have been there all the time: no watch tells of it then. */
+	if (xenbus_read_driver_state(dev->xbdev->otherend) == XenbusStateInitWait)
+		on_initwait(dev);
 }
 
 void ng_device_restart(struct ng_device *dev)
@@ -239,7 +255,7 @@ void ng_device_restart(struct ng_device *dev)
 void ng_device_revive(struct ng_device *dev)
 {
 	if (!dev->nqueues && dev->xbdev->state == XenbusStateClosed)
-		xenbus_switch_state(dev->xbdev, XenbusStateInitialising);
+		ng_device_restart(dev);
 }
 
 /* ---- the driver ---- */

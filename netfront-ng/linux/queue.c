@@ -39,15 +39,16 @@ static enum hrtimer_restart holdoff_over(struct hrtimer *timer)
 }
 
 /*
- * Responses to transmissions are waited for until most of those that are due have come:
- * they do come, so that no timer is needed.
+ * A back end that copies from mapped pages answers at once: wait until most answers that
+ * are due have come.  They do come, so that no timer is needed.  One that passes the
+ * pages on answers when their last user has read them: each answer counts.
  */
 static bool arm_tx(struct ng_queue *q)
 {
 	const struct netif_front_ring *r = &q->tx.ring.ring;
 	u32 due = READ_ONCE(r->req_pub) - r->rsp_cons;
 
-	return netif_front_arm(&q->tx.ring.ring, max(1u, due * 3 / 4));
+	return netif_front_arm(&q->tx.ring.ring, q->tx.mapped ? max(1u, due * 3 / 4) : 1);
 }
 
 /* Ask for events; true where there is work already. */

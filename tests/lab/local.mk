@@ -29,6 +29,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/50-save-restore.sh \
 	tests/lab/scenarios/60-migrate.sh \
 	tests/lab/scenarios/70-switch.sh \
+	tests/lab/scenarios/72-switch-ng.sh \
 	tests/lab/scenarios/75-net-migrate.sh \
 	tests/lab/scenarios/80-netfront-ng.sh \
 	tests/lab/scenarios/85-teaming.sh \

@@ -75,7 +75,8 @@ tests_unit_test_dataplane_LDADD = netfront-ng/user/libnetfront.a netback-ng/libc
 
 # xl-net, over a fake libxl, xenstore and netlink.
 xlnet_test_sources = tests/unit/fake_xen.c tests/unit/fake_xen.h
-xlnet_tests = tests/unit/test_xlnet_switch tests/unit/test_xlnet_migrate tests/unit/test_xlnet_policy
+xlnet_tests = tests/unit/test_xlnet_switch tests/unit/test_xlnet_migrate tests/unit/test_xlnet_policy \
+	tests/unit/test_xlnet_netlink
 check_PROGRAMS += $(xlnet_tests)
 TESTS += $(xlnet_tests)
 tests_unit_test_xlnet_switch_SOURCES = tests/unit/test_xlnet_switch.c $(xlnet_test_sources)
@@ -87,6 +88,9 @@ tests_unit_test_xlnet_migrate_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
 tests_unit_test_xlnet_policy_SOURCES = tests/unit/test_xlnet_policy.c $(xlnet_test_sources)
 tests_unit_test_xlnet_policy_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
 tests_unit_test_xlnet_policy_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
+tests_unit_test_xlnet_netlink_SOURCES = tests/unit/test_xlnet_netlink.c
+tests_unit_test_xlnet_netlink_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
+tests_unit_test_xlnet_netlink_LDADD = xl-plugins/libxloutside.a xl-plugins/libxlnet.a $(NL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
 TESTS += tests/unit/test_xl_dispatch.sh tests/unit/test_xl_net_vfs.sh
 EXTRA_DIST += tests/unit/test_xl_dispatch.sh tests/unit/test_xl_net_vfs.sh
 # credit-adjust: the policy alone.

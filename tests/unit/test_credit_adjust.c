@@ -44,6 +44,7 @@ static void crash(void)
 	xc_interface_close(a->xch);
 	rules_free(&a->rules);
 	baselines_free(&a->baselines);
+	baselines_free(&a->places);
 	free(a);
 }
 
@@ -278,6 +279,59 @@ START_TEST(a_dry_run_writes_nothing)
 }
 END_TEST
 
+static uint32_t place(uint32_t domid)
+{
+	uint32_t where = 0;
+
+	ck_assert_int_eq(xen_soft_get(xch, &a->sockets, domid, 1, &where), 0);
+	return where;
+}
+
+/* Two sockets: one CPU each, where there are two. */
+START_TEST(io_domains_run_beside_dom0)
+{
+	setenv("XENSIM_SOCKETS", "2", 1);
+	begin("credit2");
+	config.affinity = true;
+	if (xc_get_max_cpus(xch) < 2) {
+		stop();
+		return;
+	}
+	rounds(3, 20000);
+	ck_assert_uint_eq(place(7), XEN_SOCKET(0)); /* Dom0's one vCPU is there */
+	ck_assert_uint_eq(place(8), XEN_ANYWHERE);
+	crash();
+	start();
+	ck_assert_int_eq(xen_sockets_get(xch, &a->sockets), 0);
+	ck_assert_uint_eq(place(7), XEN_ANYWHERE);
+	rounds(3, 20000);
+	ck_assert_uint_eq(place(7), XEN_SOCKET(0));
+	rounds(5, 0);
+	ck_assert_uint_eq(place(7), XEN_ANYWHERE);
+	/* An operator's own placement stays, through load and stop. */
+	ck_assert_int_eq(xen_soft_set(xch, &a->sockets, 7, 1, XEN_SOCKET(1)), 0);
+	rounds(4, 20000);
+	ck_assert_uint_eq(place(7), XEN_SOCKET(1));
+	adjust_close(a);
+	memset(a, 0, sizeof(*a));
+	ck_assert_int_eq(adjust_open(a, &config, event, false), 0);
+	ck_assert_int_eq(xen_sockets_get(xch, &a->sockets), 0);
+	ck_assert_uint_eq(place(7), XEN_SOCKET(1));
+	stop();
+}
+END_TEST
+
+START_TEST(one_socket_is_left_alone)
+{
+	begin("credit2");
+	config.affinity = true;
+	rounds(4, 20000);
+	ck_assert_uint_eq(a->sockets.sockets, 1);
+	ck_assert_uint_eq(a->places.count, 0);
+	stop();
+}
+END_TEST
+
 static json_t *ask(const char *text)
 {
 	json_t *request = json_loads(text, 0, NULL), *answer;
@@ -464,6 +518,8 @@ static void add_life(TCase *c)
 	tcase_add_test(c, a_timeslice_that_cannot_be);
 	tcase_add_test(c, nothing_is_written_that_could_not_be_remembered);
 	tcase_add_test(c, a_dry_run_writes_nothing);
+	tcase_add_test(c, io_domains_run_beside_dom0);
+	tcase_add_test(c, one_socket_is_left_alone);
 }
 
 static void add_requests(TCase *c)

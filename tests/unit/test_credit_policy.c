@@ -414,15 +414,21 @@ static void check_bounds(uint32_t i)
 		ck_assert_uint_ge(w, s->floor < s->baseline ? s->floor : s->baseline);
 }
 
+static uint32_t least_of_pool(uint32_t pool)
+{
+	uint32_t least = UINT32_MAX;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (sample[i].pool == pool && result[i].weight < least)
+			least = result[i].weight;
+	return least;
+}
+
 static void check_ratio(void)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		if (sample[i].sched != POLICY_CREDIT2 || result[i].weight <= sample[i].baseline)
-			continue;
-		for (uint32_t j = 0; j < count; j++)
-			if (sample[j].pool == sample[i].pool)
-				ck_assert_uint_le(result[i].weight, 4ull * result[j].weight);
-	}
+	for (uint32_t i = 0; i < count; i++)
+		if (sample[i].sched == POLICY_CREDIT2 && result[i].weight > sample[i].baseline)
+			ck_assert_uint_le(result[i].weight, 4ull * least_of_pool(sample[i].pool));
 }
 
 START_TEST(random_worlds_keep_the_invariants)
@@ -509,8 +515,8 @@ static void add_properties(TCase *c)
 {
 	tcase_add_loop_test(c, square_waves_do_not_make_it_swing, 2, 20);
 	tcase_add_test(c, noise_is_not_followed);
-	tcase_add_loop_test(c, random_worlds_keep_the_invariants, 0, 100);
-	tcase_add_loop_test(c, random_worlds_converge, 0, 100);
+	tcase_add_loop_test(c, random_worlds_keep_the_invariants, 0, 30);
+	tcase_add_loop_test(c, random_worlds_converge, 0, 30);
 	tcase_add_loop_test(c, nobody_starves, 0, 2);
 }
 

@@ -402,7 +402,7 @@ START_TEST(the_manual_has_every_key)
 {
 	static const char *const keys[] = {
 		"max_share", "io_enter", "io_leave", "io_full", "enter_seconds", "leave_seconds", "busy", "mixed_below",
-		"min_change", "max_ratio", "tslice_ms", "dom0", "watch_xl", "control_socket", "netback_socket",
+		"min_change", "max_ratio", "tslice_ms", "dom0", "affinity", "watch_xl", "control_socket", "netback_socket",
 		"state_dir", "policy", "floor", "share",
 	};
 	char *text = slurp("man/credit-adjust.conf.5"), item[64];

@@ -29,12 +29,12 @@ xenstore-chmod /t/a n3 r5
 xenstore-ls -p /t | head -1 | grep -q '(n3,r5)' || fail 'chmod'
 xenstore-watch -n 2 /t > "$work/watch" &
 watcher=$!
-# The first line tells that the watch is set.
-n=0
-while [ ! -s "$work/watch" ] && kill -0 $watcher 2>/dev/null && [ $n -lt 1000 ]; do
-	n=$((n + 1))
-	xenstore-write /t/a $n
+# Its own event comes when the watch is set, the second with a write after that.
+end=$(($(date +%s) + 60))
+while kill -0 $watcher 2>/dev/null && [ "$(date +%s)" -lt $end ]; do
+	xenstore-write /t/a "$end"
 done
+kill $watcher 2>/dev/null && fail 'no event of a watch within 60 s'
 wait $watcher
 xenstore-rm /t
 xenstore-exists /t && fail 'rm' || true

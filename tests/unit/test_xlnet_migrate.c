@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* net-migrate, with a fake "xl migrate" and a fake other host: the guest keeps the best path it
- * had. */
+/*
+ * net-migrate, with a fake "xl migrate" and a fake other host: the guest keeps the best path it
+ * had.
+ */
 #include "tests/unit/fake_xen.h"
 #include "xl-plugins/command.h"
 #include "xl-plugins/host.h"

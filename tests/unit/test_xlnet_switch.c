@@ -201,7 +201,7 @@ END_TEST
 START_TEST(killed_again_while_recovering)
 {
 	for (int k = 1; k < CALLS_MAX / 3; k++) {
-		for (int again = 1; again < CALLS_MAX / 3; again += 3) {
+		for (int again = 1; again < CALLS_MAX / 3; again += 5) {
 			start(cases[_i].kind, cases[_i].target);
 			fake->kill_after = k;
 			killed(run, cases[_i].target);
@@ -226,8 +226,10 @@ START_TEST(a_guest_that_does_not_answer_stays_where_it_is)
 	fake->doms[0].mute = true;
 	ck_assert_int_lt(run(cases[_i].target), 0);
 	if (recorded()) {
-		/* It does not let go of the VF either; once it does, it is on its vif, whichever
-		 * way this began. */
+		/*
+		 * It does not let go of the VF either; once it does, it is on its vif, whichever
+		 * way this began.
+		 */
 		fake->doms[0].mute = false;
 		ck_assert_int_eq(recover(), 0);
 		ck_assert_str_eq(flaw(PATH_PV), good);
@@ -255,6 +257,13 @@ START_TEST(a_mac_that_another_vf_has)
 	fake->vfs[1].owner = 2;
 	fake->vfs[1].mac = fake->doms[0].mac;
 	ck_assert_int_eq(run(PATH_VF), -EADDRINUSE);
+	/* Left behind on two free VFs: one is taken, the other must not stay so. */
+	fake->vfs[1].owner = 0;
+	fake->vfs[0].mac = fake->doms[0].mac;
+	ck_assert_int_eq(run(PATH_VF), -EADDRINUSE);
+	ck_assert_int_eq(recover(), 0);
+	ck_assert_int_eq(run(PATH_VF), 0);
+	ck_assert_str_eq(flaw(PATH_VF), good);
 	fake_end(&x);
 }
 END_TEST
@@ -349,6 +358,17 @@ START_TEST(a_guest_that_is_gone)
 }
 END_TEST
 
+START_TEST(a_mac_that_a_destroyed_guest_left)
+{
+	start(FAKE_STOCK, PATH_PV);
+	fake->vfs[0].owner = 0;
+	ck_assert_str_ne(flaw(PATH_PV), good);
+	ck_assert_int_eq(recover(), 0);
+	ck_assert(mac_is_zero(&fake->vfs[0].mac));
+	fake_end(&x);
+}
+END_TEST
+
 START_TEST(a_guest_that_rebooted)
 {
 	interrupted();
@@ -413,6 +433,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_nic_without_link_state_or_zero_mac);
 	tcase_add_test(t, operations_on_one_guest_exclude_each_other);
 	tcase_add_test(t, a_guest_that_is_gone);
+	tcase_add_test(t, a_mac_that_a_destroyed_guest_left);
 	tcase_add_test(t, a_guest_that_rebooted);
 	tcase_add_test(t, a_record_that_is_none);
 	tcase_add_test(t, a_dry_run_changes_nothing);

@@ -435,6 +435,15 @@ int xc_physinfo(xc_interface *xch, xc_physinfo_t *info)
 	return 0;
 }
 
+/* XENSIM_SOCKETS: into how many the CPUs are divided, for programs that look at caches. */
+static uint32_t socket_of(int cpu, int cpus)
+{
+	const char *text = getenv("XENSIM_SOCKETS");
+	int sockets = text ? atoi(text) : 1;
+
+	return sockets > 1 ? (uint32_t)(cpu * sockets / cpus) : 0;
+}
+
 /* No array: say how long it must be. */
 int xc_cputopoinfo(xc_interface *xch, unsigned int *max_cpus, xc_cputopo_t *cputopo)
 {
@@ -445,7 +454,7 @@ int xc_cputopoinfo(xc_interface *xch, unsigned int *max_cpus, xc_cputopo_t *cput
 	if (cputopo && (unsigned int)cpus > *max_cpus)
 		return fail(ENOBUFS);
 	for (int cpu = 0; cputopo && cpu < cpus; cpu++)
-		cputopo[cpu] = (xc_cputopo_t){ .core = (uint32_t)cpu };
+		cputopo[cpu] = (xc_cputopo_t){ .core = (uint32_t)cpu, .socket = socket_of(cpu, cpus) };
 	*max_cpus = (unsigned int)cpus;
 	return 0;
 }

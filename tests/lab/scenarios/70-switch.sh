@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
-# needs: sriov migration
+# run: by name
+# needs: sriov
+# deadline: 1200
 # A stock guest with a bond goes vif -> VF -> vif, LAB_ROUNDS times, with xl-net and by hand (xl pci-attach and
-# pci-detach, MAC set with ip), under ping -i 0.01 and an open TCP stream: pings lost and the longest gap, a line
+# pci-detach, MAC set with ip; the bridge learns by itself), under ping -i 0.01 and an open TCP stream: pings lost and the longest gap, a line
 # for each switch, and their medians. Then the tool is killed at each step, and the guest goes on.
 rounds=${LAB_ROUNDS:-3}
 LAB_GUEST_PCI=1 LAB_GUEST_BOND=1 check "create g1" guest_create a g1
 one=$(guest_address a g1)
-pf=$(pf_name a) vf=$(vf_address a 0) mac=$(guest_mac 11 0)
+pf=$(pf_name a) vf=$(vf_address a 0) mac=$(guest_mac "$(on a cat /run/guests/g1.number)" 0)
 check "ping" ping_guest a "$one"
 check "net-check" on a "xl-net net-check -j | jq -e '.iommu and .log_dirty_pv and (.free_vfs | length) > 0'"
 check "net-list" on a "xl-net net-list -j | jq -e '.[0].path == \"pv\" and .[0].backend == \"kernel\"'"
@@ -36,8 +38,8 @@ switch_ng() { under_ping "net-switch $1" "xl-net net-switch g1 $1 --timeout 180"
 # As an operator does it today; the bond does the rest.
 switch_hand() {
 	if [ "$1" = vf ]; then
-		under_ping "by hand: vf" "ip link set $pf vf 0 mac $mac; xl pci-assignable-add $vf; xl pci-attach g1 $vf"
-		wait_for 120 "the bond on its VF" guest_exec a g1 "ip -br link | grep -q '^eth1.*UP'"
+		under_ping "by hand: vf" "ip link set $pf vf 0 mac $mac; xl pci-assignable-add $vf; xl pci-attach g1 $vf
+			n=0; until bridge fdb show br xenbr0 | grep -q '^$mac dev $pf master' || [ \$n -gt 300 ]; do sleep 0.2; n=\$((n + 1)); done"
 	else
 		under_ping "by hand: pv" "xl pci-detach g1 $vf; ip link set $pf vf 0 mac 00:00:00:00:00:00"
 	fi

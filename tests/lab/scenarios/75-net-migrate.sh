@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: both
+# run: by name
 # needs: migration sriov
-# deadline: 900
+# deadline: 1200
 # A guest with a VF goes to the other host and back with net-migrate, under ping and an open TCP stream; then a
 # migration fails half-way (the target refuses, ssh is cut), and the tool is killed meanwhile: the guest keeps its VF.
 LAB_GUEST_PCI=1 LAB_GUEST_BOND=1 check "create g1" guest_create a g1

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
+# run: by name
 # The project's front end in the guest's kernel, first on the kernel's back end, then on netback-ngd:
 # traffic, save and restore, unloading under traffic; with netback-ngd its death, and no grant operation.
 unloads=${LAB_UNLOADS:-5}
@@ -43,7 +44,7 @@ reload() {
 	local i
 	on a "ping -q -i 0.01 $one >/dev/null 2>&1 & echo \$! >/run/ping.pid"
 	for ((i = 1; i <= unloads; i++)); do
-		check "unload and load, round $i" guest_exec a g1 "rmmod xen_netfront_ng && insmod /modules/xen-netfront-ng.ko && \
+		check "unload and load, round $i" guest_exec a g1 "echo vif-0 >/sys/bus/xen/drivers/xen-netfront-ng/unbind && rmmod xen_netfront_ng && insmod /modules/xen-netfront-ng.ko && \
 for t in 1 2 3 4 5 6 7 8 9; do [ ! -e /sys/class/net/eth0 ] || break; sleep 1; done; ip address add $one/24 dev eth0 && ip link set eth0 up"
 		wait_for 60 "traffic after loading, round $i" ping_guest a "$one" 1
 	done

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netlink.c against the kernel, in a network namespace of its own: a bridge with two ports. VFs
+ * need hardware, or netdevsim where the kernel has it. Skipped without the right to make
+ * namespaces.
+ */
+#include "xl-plugins/netlink.h"
+
+#include <check.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct mac mac = { { 0x02, 0, 0, 0, 0, 1 } };
+static const struct mac other = { { 0x02, 0, 0, 0, 0, 2 } };
+
+static void world_make(void)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
+	/* veths: a port without carrier learns nothing. */
+	ck_assert_int_eq(system("ip link add br0 type bridge forward_delay 0 && ip link set br0 up && "
+				"for i in 0 1; do ip link add p$i type veth peer name q$i && "
+				"ip link set q$i up && ip link set p$i master br0 up || exit 1; done"),
+			 0);
+}
+
+START_TEST(forwarding_entries)
+{
+	char port[IFNAMSIZ];
+
+	world_make();
+	ck_assert_int_eq(netlink_fdb_get("br0", &mac, port), -ENOENT);
+	ck_assert_int_eq(netlink_fdb_set("p0", &mac, false), 0);
+	ck_assert_int_eq(netlink_fdb_get("br0", &mac, port), 0);
+	ck_assert_str_eq(port, "p0");
+	ck_assert_int_eq(netlink_fdb_set("p1", &mac, true), 0);
+	ck_assert_int_eq(netlink_fdb_get("br0", &mac, port), 0);
+	ck_assert_str_eq(port, "p1");
+	ck_assert_int_eq(netlink_fdb_get("br0", &other, port), -ENOENT);
+	/* Not at that port: it stays. */
+	ck_assert_int_eq(netlink_fdb_del("p0", &mac), 0);
+	ck_assert_int_eq(netlink_fdb_get("br0", &mac, port), 0);
+	ck_assert_int_eq(netlink_fdb_del("p1", &mac), 0);
+	ck_assert_int_eq(netlink_fdb_get("br0", &mac, port), -ENOENT);
+	ck_assert_int_eq(netlink_fdb_set("p9", &mac, false), -ENODEV);
+	ck_assert_int_eq(netlink_fdb_get("br9", &mac, port), -ENODEV);
+}
+END_TEST
+
+START_TEST(filters_of_a_nic)
+{
+	char port[IFNAMSIZ];
+
+	world_make();
+	ck_assert_int_eq(netlink_filter_get("p0", &mac), -ENOENT);
+	ck_assert_int_eq(netlink_filter_add("p0", &mac), 0);
+	ck_assert_int_eq(netlink_filter_add("p0", &mac), 0);
+	ck_assert_int_eq(netlink_filter_get("p0", &mac), 0);
+	ck_assert_int_eq(netlink_filter_get("p1", &mac), -ENOENT);
+	/* It is no forwarding entry. */
+	ck_assert_int_eq(netlink_fdb_get("br0", &mac, port), -ENOENT);
+	ck_assert_int_eq(netlink_filter_del("p0", &mac), 0);
+	ck_assert_int_eq(netlink_filter_del("p0", &mac), 0);
+	ck_assert_int_eq(netlink_filter_get("p0", &mac), -ENOENT);
+}
+END_TEST
+
+START_TEST(interfaces_without_vfs)
+{
+	struct vf_state state;
+
+	world_make();
+	ck_assert_int_eq(netlink_vf_get("p0", 0, &state), -ENOENT);
+	ck_assert_int_eq(netlink_vf_get("p9", 0, &state), -ENODEV);
+	ck_assert_int_lt(netlink_vf_set_mac("p0", 0, &mac), 0);
+	ck_assert_int_eq(netlink_vf_set_vlan("p9", 0, 5), -ENODEV);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("xlnet netlink");
+	TCase *t = tcase_create("netlink");
+
+	tcase_add_test(t, forwarding_entries);
+	tcase_add_test(t, filters_of_a_nic);
+	tcase_add_test(t, interfaces_without_vfs);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+/* 77: skipped. */
+int main(void)
+{
+	SRunner *runner;
+	int failed;
+
+	if (unshare(CLONE_NEWNET) || system("ip link add d0 type bridge 2>/dev/null"))
+		return 77;
+	runner = srunner_create(suite());
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
