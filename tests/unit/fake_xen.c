@@ -7,6 +7,7 @@
 #include <ftw.h>
 #include <libxl.h>
 #include <libxl_utils.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,28 +316,40 @@ void xs_close(struct xs_handle *xs)
 	free(xs);
 }
 
+/* xl-net answers for pciback in a thread of its own while libxl removes a device. */
+static pthread_mutex_t world = PTHREAD_MUTEX_INITIALIZER;
+
 void *xs_read(struct xs_handle *xs, xs_transaction_t t, const char *path, unsigned int *len)
 {
 	const char *value;
+	char *copy = NULL;
 
+	pthread_mutex_lock(&world);
 	guests_live();
 	value = fake_read(path);
+	if (value)
+		copy = strdup(value);
+	pthread_mutex_unlock(&world);
 	errno = ENOENT;
-	if (!value)
-		return NULL;
-	*len = (unsigned int)strlen(value);
-	return strdup(value);
+	if (copy)
+		*len = (unsigned int)strlen(copy);
+	return copy;
 }
 
 bool xs_write(struct xs_handle *xs, xs_transaction_t t, const char *path, const void *data,
 	      unsigned int len)
 {
+	bool ok;
+
+	pthread_mutex_lock(&world);
+	ok = event_begin();
+	if (ok) {
+		node_set(path, data);
+		event_end();
+	}
+	pthread_mutex_unlock(&world);
 	errno = EACCES;
-	if (!event_begin())
-		return false;
-	node_set(path, data);
-	event_end();
-	return true;
+	return ok;
 }
 
 bool xs_rm(struct xs_handle *xs, xs_transaction_t t, const char *path)
@@ -726,15 +739,19 @@ int libxl_device_pci_remove(libxl_ctx *ctx, uint32_t domid, libxl_device_pci *pc
 {
 	struct fake_vf *vf = vf_by_address(pci);
 	char prefix[64];
+	bool ok;
 
-	if (vf->owner != domid || !event_begin())
-		return ERROR_FAIL;
-	vf->owner = 0;
-	vf->released = false;
-	snprintf(prefix, sizeof(prefix), "/local/domain/0/backend/pci/%u/", domid);
-	nodes_remove(prefix);
-	event_end();
-	return 0;
+	pthread_mutex_lock(&world);
+	ok = vf->owner == domid && event_begin();
+	if (ok) {
+		vf->owner = 0;
+		vf->released = false;
+		snprintf(prefix, sizeof(prefix), "/local/domain/0/backend/pci/%u/", domid);
+		nodes_remove(prefix);
+		event_end();
+	}
+	pthread_mutex_unlock(&world);
+	return ok ? 0 : ERROR_FAIL;
 }
 
 /* ---- libxenctrl ---- */
