@@ -170,9 +170,9 @@ int ng_queue_open(struct ng_queue *q);
 void ng_queue_close(struct ng_queue *q);
 void ng_queue_start(struct ng_queue *q);
 void ng_queue_stop(struct ng_queue *q);
-/* Both rings are looked at, by us and by the back end, whatever events were lost. */
 /* New settings of dev->coalesce; rtnl is held. */
 void ng_queue_coalesce(struct ng_queue *q);
+/* Both rings are looked at, by us and by the back end, whatever events were lost. */
 void ng_queue_kick(struct ng_queue *q);
 /* The back end broke the protocol: end the connection, from any context. */
 void ng_queue_break(struct ng_queue *q, enum netif_error err);
