@@ -104,7 +104,7 @@ static inline void ng_count(u64 *counter, u64 n)
 
 /* What a request for transmission holds until its response. */
 struct ng_tx_slot {
-	struct sk_buff *skb; /* a reference of its own, or NULL */
+	struct sk_buff *skb; /* a reference of its own, or NULL: the frame was copied */
 	u32 bytes;	     /* the frame's, in its last slot; 0 in the others */
 	grant_ref_t gref;    /* INVALID_GRANT_REF: the slot's own page of the pool */
 	struct page *page;   /* what gref grants */
@@ -116,6 +116,8 @@ struct ng_tx {
 	grant_ref_t ring_ref;
 	struct ng_pool pool; /* a page for each id */
 	grant_ref_t gref_head; /* ordinary grants, for frames that are not copied */
+	u32 held;	       /* slots with an skb that the back end has */
+	bool far;	       /* the event asked for is some responses away */
 	bool mapped;	       /* the back end has mapped the pool: all is copied into it */
 	bool stuck;	       /* the back end kept one of these beyond its response */
 	struct ng_tx_slot slot[NETIF_TX_RING_SIZE];
@@ -187,6 +189,8 @@ void ng_tx_close(struct ng_queue *q);
 netdev_tx_t ng_tx_send(struct ng_queue *q, struct sk_buff *skb);
 /* Takes that lock. */
 void ng_tx_reap(struct ng_queue *q, int budget);
+/* Ask for an event when responses have come; true where they have already.  Takes that lock. */
+bool ng_tx_arm(struct ng_queue *q);
 
 /* One frame of up to a page, copied; false where there is no room.  The same lock. */
 bool ng_tx_send_bytes(struct ng_queue *q, const void *data, u32 len);

@@ -38,24 +38,11 @@ static enum hrtimer_restart holdoff_over(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/*
- * A back end that copies from mapped pages answers at once: wait until most answers that
- * are due have come.  They do come, so that no timer is needed.  One that passes the
- * pages on answers when their last user has read them: each answer counts.
- */
-static bool arm_tx(struct ng_queue *q)
-{
-	const struct netif_front_ring *r = &q->tx.ring.ring;
-	u32 due = READ_ONCE(r->req_pub) - r->rsp_cons;
-
-	return netif_front_arm(&q->tx.ring.ring, q->tx.mapped ? max(1u, due * 3 / 4) : 1);
-}
-
 /* Ask for events; true where there is work already. */
 static bool arm(struct ng_queue *q, u64 now)
 {
 	struct netif_coalesce_decision d = netif_coalesce_decide(&q->coalesce, now);
-	bool tx = arm_tx(q);
+	bool tx = ng_tx_arm(q);
 	bool rx = netif_front_arm(&q->rx.ring.ring, d.ahead);
 
 	if (tx || rx)

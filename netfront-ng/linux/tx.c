@@ -26,6 +26,8 @@ int ng_tx_open(struct ng_queue *q)
 	netif_front_tx_init(&tx->ring, tx->shared);
 	memset(tx->slot, 0, sizeof(tx->slot));
 	tx->mapped = tx->stuck = false;
+	tx->held = 0;
+	tx->far = false;
 	netdev_tx_reset_queue(netdev_get_tx_queue(q->dev->netdev, q->index));
 	return 0;
 close_pool:
@@ -127,9 +129,9 @@ static void gather_copy(struct ng_queue *q, struct sk_buff *skb, struct segs *s)
 		skb_copy_bits(skb, done, page_address(p->page), size);
 		done += size;
 	}
-	slot->skb = skb;
 	slot->bytes = skb->len;
 	ng_count(&q->stats.tx_copied, 1);
+	consume_skb(skb);
 }
 
 /* One grant for each page of these bytes; each holds the skb until its own response. */
@@ -144,6 +146,7 @@ static void gather_bytes(struct ng_queue *q, struct sk_buff *skb, struct segs *s
 		struct ng_tx_slot *slot = slot_take(q, s, in_page, n);
 
 		slot->skb = skb_get(skb);
+		q->tx.held++;
 		slot->page = page;
 		slot->gref = gnttab_claim_grant_reference(&q->tx.gref_head);
 		gnttab_grant_foreign_access_ref(slot->gref, q->dev->xbdev->otherend_id,
@@ -200,6 +203,43 @@ static netdev_tx_t drop(struct ng_queue *q, struct sk_buff *skb)
 	return NETDEV_TX_OK;
 }
 
+/*
+ * An skb is held until its pages are answered, and its sender waits for that: each answer
+ * counts.  Of frames that were copied nothing is held: half a ring of answers is soon enough,
+ * unless the queue is stopped until there is room.  A back end that has the pool mapped
+ * answers at once then, so most answers that are due can be waited for without a timer;
+ * another may pass pages on, and answers when their last user has read them.
+ */
+static u32 answers_awaited(const struct ng_queue *q, const struct netdev_queue *txq)
+{
+	const struct netif_front_ring *r = &q->tx.ring.ring;
+
+	if (q->tx.held)
+		return 1;
+	if (!netif_xmit_stopped(txq))
+		return NETIF_TX_RING_SIZE / 2;
+	return q->tx.mapped ? max(1u, (r->req_pub - r->rsp_cons) * 3 / 4) : 1;
+}
+
+static bool arm_locked(struct ng_queue *q, const struct netdev_queue *txq)
+{
+	u32 n = answers_awaited(q, txq);
+
+	q->tx.far = n > 1;
+	return netif_front_arm(&q->tx.ring.ring, n);
+}
+
+bool ng_tx_arm(struct ng_queue *q)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(q->dev->netdev, q->index);
+	bool work;
+
+	__netif_tx_lock(txq, smp_processor_id());
+	work = arm_locked(q, txq);
+	__netif_tx_unlock(txq);
+	return work;
+}
+
 netdev_tx_t ng_tx_send(struct ng_queue *q, struct sk_buff *skb)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(q->dev->netdev, q->index);
@@ -233,6 +273,8 @@ netdev_tx_t ng_tx_send(struct ng_queue *q, struct sk_buff *skb)
 	more = netdev_xmit_more();
 	if (__netdev_tx_sent_queue(txq, bytes, more))
 		ng_tx_push(q);
+	if (q->tx.far && (q->tx.held || netif_xmit_stopped(txq)) && arm_locked(q, txq))
+		napi_schedule(&q->napi);
 	return NETDEV_TX_OK;
 }
 
@@ -272,8 +314,10 @@ static void reap_locked(struct ng_queue *q, struct netdev_queue *txq, int budget
 			slot_ungrant(q, s);
 			bytes += s->bytes;
 			packets += s->bytes != 0;
-			if (s->skb)
-				napi_consume_skb(s->skb, budget);
+			if (!s->skb)
+				continue;
+			q->tx.held--;
+			napi_consume_skb(s->skb, budget);
 		}
 		q->work += n > 0 ? n : 0;
 	} while (n == ARRAY_SIZE(done));
