@@ -104,9 +104,6 @@ static void respond_direct(struct queue *q, const struct netif_rx_req *reqs,
 	STAT_ADD(q->stats.rx_bytes, m->len);
 	if (m->gso_type != NETIF_GSO_TYPE_NONE)
 		STAT_INC(q->stats.rx_gso_frames);
-	STAT_INC(q->stats.rx_bursts);
-	if (netif_back_push(&q->rx))
-		queue_notify(q, q->rx_port, &q->stats.rx_notifies);
 }
 
 /* Takes DIRECT_SLOTS requests and gives back those it did not use.  1, 0: empty, -1: cannot. */
@@ -154,6 +151,9 @@ unsigned int port_read_direct(struct queue *q)
 		q->deficit -= (int64_t)m.len + 64;
 		port_count_size(q, m.len);
 	}
+	/* One event for all of them: in its guest each costs more than the frame. */
+	if (n)
+		queue_rx_push(q, q->worker->now_ns);
 	pthread_mutex_unlock(&q->rx_lock);
 	if (!got)
 		q->tap_ready = false;

@@ -107,6 +107,8 @@ unsigned int queue_rx_room(struct queue *q);
 bool queue_rx_accepts(const struct queue *q, const struct netif_meta *m);
 /* A multicast that the guest did not ask for, now counted; under rx_lock. */
 bool queue_rx_filtered(struct queue *q, const uint8_t *mac);
+/* Show the guest what was answered, and tell it where it asked for that.  rx_lock is held. */
+void queue_rx_push(struct queue *q, uint64_t now_ns);
 void queue_notify(struct queue *q, unsigned int port, uint64_t *counter);
 
 /* queue_late.c.  NULL: no memory. */

@@ -183,6 +183,13 @@ static bool guest_stuck(struct queue *q, u64 now_ns)
 	return true;
 }
 
+void queue_rx_push(struct queue *q, uint64_t now_ns)
+{
+	STAT_INC(q->stats.rx_bursts);
+	if (netif_back_push(&q->rx) || guest_stuck(q, now_ns))
+		queue_notify(q, q->rx_port, &q->stats.rx_notifies);
+}
+
 static void finish(struct rx_burst *r, struct frame *frames, const uint8_t *slots, unsigned int n)
 {
 	struct queue *q = r->q;
@@ -196,11 +203,8 @@ static void finish(struct rx_burst *r, struct frame *frames, const uint8_t *slot
 		if (slots[i])
 			respond_frame(r, &frames[i], slots[i], &used, &parts);
 	netif_rx_untake(&q->rx, r->slots - r->used);
-	if (!r->used)
-		return;
-	STAT_INC(q->stats.rx_bursts);
-	if (netif_back_push(&q->rx) || guest_stuck(q, r->w->now_ns))
-		queue_notify(q, q->rx_port, &q->stats.rx_notifies);
+	if (r->used)
+		queue_rx_push(q, r->w->now_ns);
 }
 
 /* Returns the frames done with; slots[i]: ring slots of frame i, 0: it got none. */
