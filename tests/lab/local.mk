@@ -12,6 +12,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/lib/common.sh \
 	tests/lab/lib/guest.sh \
 	tests/lab/lib/host.sh \
+	tests/lab/lib/packets.sh \
 	tests/lab/lib/pieces.sh \
 	tests/lab/lib/run.sh \
 	tests/lab/scenarios/10-boot-and-ping-kernel.sh \

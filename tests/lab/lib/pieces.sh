@@ -164,7 +164,7 @@ make_guest() {
 	guest_programs bin/dash bin/iperf3 bin/ping bin/ip sbin/ethtool
 	# pthread_cancel loads it at run time.
 	install -D "$cache"/dom0/usr/lib/x86_64-linux-gnu/libgcc_s.so.1 "$root/usr/lib/x86_64-linux-gnu/libgcc_s.so.1"
-	root_modules xen-netfront xen-blkfront xen-pcifront igbvf bonding af_packet ext4
+	root_modules xen-netfront xen-blkfront xen-pcifront igbvf bonding af_packet ext4 pktgen
 	install "$lab_dir/guest/init" "$root/init"
 	pack_root "$1/initrd.gz"
 	cp "$cache"/dom0/boot/vmlinuz-* "$1/vmlinuz"

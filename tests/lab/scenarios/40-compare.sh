@@ -10,15 +10,18 @@ check "create the guest on the kernel" guest_create a kernel
 LAB_GUEST_EXTRA=${LAB_NG_EXTRA:-} check "create the guest on netback-ngd" guest_create a ng script=vif-ng
 
 declare -A got
+all="tcp_to tcp_from udp64_to udp64_from packets_from" # the last one by pktgen in the guest's kernel
 tcp='.end.sum_received | "\(.bits_per_second / 1e6) \(.bytes)"'
 udp='.end.sum | "\((.packets - .lost_packets) / .seconds / 1e3) \(.packets - .lost_packets)"'
-# measure LABEL GUEST FILTER IPERF-ARGUMENTS...: rate, and CPU seconds of Dom0 and guest per GB or per million packets.
+iperf() { iperf_host a "$2" -c "$(guest_address a "$1")" -t "$seconds" "${@:3}"; }
+packets() { packets_from a "$1" "$(on a cat /sys/class/net/xenbr0/address)" "$seconds" packets_at_host a "$(vif_name a "$1")"; }
+# measure LABEL GUEST COMMAND...: what COMMAND GUEST ... prints, a rate and how many bytes or packets there were, and
+# the CPU seconds of Dom0 and guest per GB or per million packets.
 measure() {
-	local label=$1 guest=$2 filter=$3 before after line
-	shift 3
+	local label=$1 guest=$2 before after line
 	before=$(cpu_seconds a "$guest")
-	line=$(iperf_host a "$filter" -c "$(guest_address a "$guest")" -t "$seconds" "$@")
-	case $line in *error* | '') fail "iperf3 $label $guest: $line" ;; esac
+	line=$("$3" "$guest" "${@:4}")
+	case $line in *error* | '') fail "$label $guest: $line" ;; esac
 	after=$(cpu_seconds a "$guest")
 	# shellcheck disable=SC2086 # words
 	set -- $line $before $after
@@ -28,16 +31,17 @@ measure() {
 }
 for ((round = 1; round <= rounds; round++)); do
 	for guest in kernel ng; do
-		measure tcp_to "$guest" "$tcp"
-		measure tcp_from "$guest" "$tcp" -R
-		unit=1e6 measure udp64_to "$guest" "$udp" -u -l 64 -b 0
-		unit=1e6 measure udp64_from "$guest" "$udp" -u -l 64 -b 0 -R
+		measure tcp_to "$guest" iperf "$tcp"
+		measure tcp_from "$guest" iperf "$tcp" -R
+		unit=1e6 measure udp64_to "$guest" iperf "$udp" -u -l 64 -b 0
+		unit=1e6 measure udp64_from "$guest" iperf "$udp" -u -l 64 -b 0 -R
+		unit=1e6 measure packets_from "$guest" packets
 	done
-	note "round $round: $(for k in tcp_to tcp_from udp64_to udp64_from; do
+	note "round $round: $(for k in $all; do
 		printf '%s %s / %s; ' $k "$(set -- ${got[$k.ng]}; printf '%.0f' "${!#}")" "$(set -- ${got[$k.kernel]}; printf '%.0f' "${!#}")"
 	done)(netback-ngd / kernel)"
 done
-for k in tcp_to tcp_from udp64_to udp64_from; do
+for k in $all; do
 	# shellcheck disable=SC2086 # lists
 	for guest in kernel ng; do
 		rate=$(median ${got[$k.$guest]})

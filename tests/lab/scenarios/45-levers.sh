@@ -22,6 +22,7 @@ early_response_off early_response=false
 hold_off_off coalesce_usecs=0
 polling_off poll_usecs=0
 gso_off gso=false
+quantum_262144 quantum_bytes=262144
 two_workers workers=2"
 # A stall: a second with less than a twentieth of the mean.
 stalls='([.intervals[].sum.bits_per_second] | (add / length / 20) as $few | map(select(. < $few)) | length) as $stalls |'
@@ -75,7 +76,7 @@ daemon a stop
 on a "rm -f /etc/xen/netback-ng.conf; modprobe xen-gntalloc; echo 16384 >/sys/module/xen_gntalloc/parameters/limit"
 check "start the daemon" daemon a start
 check "create the guest on the kernel" guest_create a kernel
-check "create the guest on netback-ngd" guest_create a ng script=vif-ng
+LAB_GUEST_EXTRA=${LAB_NG_EXTRA:-} check "create the guest on netback-ngd" guest_create a ng script=vif-ng
 ng_vif=$(vif_name a ng)
 for ((round = 1; round <= rounds; round++)); do
 	while read -r name setting <&3; do

@@ -4,7 +4,7 @@
 # hosts: a
 # run: by name
 # Guest to guest on one host: two on the kernel's back end over a Linux bridge, two on netback-ngd over the same
-# bridge, and two on its built-in switch; TCP, 64-byte UDP and ping, alternating rounds.
+# bridge, and two on its built-in switch; TCP, 64-byte UDP, small packets and ping, alternating rounds.
 rounds=${LAB_ROUNDS:-2}
 seconds=${LAB_SECONDS:-4}
 declare -A got
@@ -12,7 +12,7 @@ declare -A got
 on a "mkdir -p /etc/xen; rm -f /etc/xen/netback-ng.conf"
 check "start the daemon" daemon a start
 for g in kernel1 kernel2; do check "create $g" guest_create a $g; done
-for g in ng1 ng2; do check "create $g" guest_create a $g script=vif-ng; done
+for g in ng1 ng2; do LAB_GUEST_EXTRA=${LAB_NG_EXTRA:-} check "create $g" guest_create a $g script=vif-ng; done
 reached() { on a "ping -q -c 1 -W 2 $(guest_address a "$1")"; }
 # bridges LIST: those that the daemon switches itself; the guests come back by themselves.
 bridges() {
@@ -47,8 +47,17 @@ round_trip() {
 	[ -n "$ms" ] || fail "no ping from $2 to $3"
 	got[$1.ping]+="$(awk "BEGIN { print $ms * 1000 }") "
 }
+# By pktgen: packets that arrive, sent by the guest's kernel.
+packets() {
+	local mac line
+	mac=$(guest_mac "$(on a cat "/run/guests/$3.number")" 0)
+	line=$(packets_from a "$2" "$mac" "$seconds" packets_at_guest a "$3")
+	[ -n "$line" ] || fail "no packets from $2 to $3"
+	got[$1.packets]+="${line% *} "
+}
 measure() {
 	traffic "$1" "$2" "$3" tcp
+	packets "$1" "$2" "$3"
 	traffic "$1" "$2" "$3" udp64
 	round_trip "$1" "$2" "$3"
 	note "round $round: $1: TCP ${got[$1.tcp]##* }"
@@ -67,6 +76,8 @@ for row in kernel bridge switch; do
 		figures row $row what $w rounds "$rounds" rate "$(median ${got[$row.$w]})" unit "$([ $w = tcp ] && echo Mbps || echo kpps)" \
 			dom0_s "$(median ${got[$row.$w.dom0]})" guests_s "$(median ${got[$row.$w.guests]})" per "$([ $w = tcp ] && echo GB || echo Mpackets)"
 	done
+	# shellcheck disable=SC2086 # lists
+	figures row $row what packets rounds "$rounds" rate "$(median ${got[$row.packets]})" unit kpps
 	# shellcheck disable=SC2086 # lists
 	figures row $row what ping rounds "$rounds" us "$(median ${got[$row.ping]})"
 done

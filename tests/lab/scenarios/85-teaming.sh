@@ -22,6 +22,13 @@ counter() { guest_exec a g1 "ethtool -S eth0 | sed -n 's/^ *$1: //p'"; }
 check "the guest can switch" on a "[ \$(xenstore-read $front/feature-datapath-switch) = 1 ]"
 datapath_is pv || fail "a guest without a VF says its path is not pv"
 
+# The last answer so far, and what is missing of those before the last one: "SEQ...". One that is under way when
+# ping ends is not lost.
+at() { guest_exec a g1 "sed -n 's/.*bytes from.*icmp_seq=\([0-9]*\) .*/\1/p' /tmp/ping.log | tail -n 1" | tr -d '\r'; }
+missing() {
+	guest_exec a g1 "sed -n 's/.*bytes from.*icmp_seq=\([0-9]*\) .*/\1/p' /tmp/ping.log" | tr -d '\r' | sort -un |
+		awk 'NR > 1 { for (i = last + 1; i < $1; i++) printf "%d ", i } { last = $1 }'
+}
 # The bridge's entry is the toolstack's business (xl-net): here it follows what the guest announces.
 lost=0
 for ((round = 1; round <= rounds; round++)); do
@@ -29,17 +36,18 @@ for ((round = 1; round <= rounds; round++)); do
 	check "start pings" guest_exec a g1 "ping -D -i 0.01 -W 5 10.77.0.1 >/tmp/ping.log 2>&1 & echo \$! >/tmp/ping.pid"
 	check "attach the VF, round $round" on a "xl pci-attach g1 $vf"
 	wait_for 90 "the guest moves to the VF, round $round" datapath_is vf
-	before=$(counter vf_tx_packets)
+	moved=$(at) before=$(counter vf_tx_packets)
 	check "let it send" guest_exec a g1 "sleep 2"
 	[ "$(counter vf_tx_packets)" -gt "$before" ] || fail "the guest sends nothing through the VF"
+	asked=$(at)
 	check "ask for the vif" on a "xenstore-write $backend/request-datapath pv"
 	wait_for 60 "the guest moves to the vif, round $round" datapath_is pv
+	back=$(at)
 	check "detach the VF" on a "xl pci-detach g1 $vf"
 	check "end pings" guest_exec a g1 "kill -INT \$(cat /tmp/ping.pid); sleep 2; tail -n 3 /tmp/ping.log"
-	# One that is under way when ping ends is not lost: what counts is missing before the last answer.
-	missing=$(guest_exec a g1 "sed -n 's/.*bytes from.*icmp_seq=\([0-9]*\) .*/\1/p' /tmp/ping.log | sort -un | awk '{ last = \$1 } END { print last - NR, NR }'")
-	note "round $round: ${missing#* } pings answered, ${missing% *} lost"
-	lost=$((lost + ${missing% *}))
+	answered=$(at) gone=$(missing)
+	note "round $round: $answered pings, moved at $moved, asked back at $asked, back at $back; lost: ${gone:-none}"
+	lost=$((lost + $(wc -w <<<"$gone")))
 done
 figures rounds "$rounds" lost_pings "$lost" switches "$(counter vf_switches)"
 [ "$lost" = 0 ] || fail "$lost pings lost in $rounds rounds"

@@ -1,0 +1,32 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
+# 60-byte frames from a guest's kernel (pktgen), counted where they arrive: a program that sends each with a
+# system call would measure itself.
+
+# What the guest's shell does: send to MAC for SECONDS, then print the microseconds that it took. The
+# address is nobody's, so that nobody answers.
+pktgen_script() {
+	local setting
+	printf 'cd /proc/net/pktgen && echo rem_device_all >kpktgend_0 && echo add_device eth0 >kpktgend_0'
+	for setting in "count 0" "pkt_size 60" "delay 0" "clone_skb 64" "burst 16" "dst_mac $1" "dst 10.77.250.250"; do
+		printf ' && echo %s >eth0' "$setting"
+	done
+	# "start" returns when all is over.
+	printf ' && { echo start >pgctrl & sleep %s; echo stop >pgctrl; wait; sed -n "s/^Result: OK: *\\([0-9]*\\).*/\\1/p" eth0; }' "$2"
+}
+
+# packets_from HOST GUEST MAC SECONDS COUNT...: COUNT is a command that prints how many frames have arrived.
+# Prints the rate in kpps, and how many there were.
+packets_from() {
+	local h=$1 guest=$2 mac=$3 seconds=$4 before after usecs
+	shift 4
+	before=$("$@")
+	usecs=$(guest_exec "$h" "$guest" "$(pktgen_script "$mac" "$seconds")" | tr -d '\r' | tail -n 1)
+	after=$("$@")
+	[ -n "$before" ] && [ -n "$after" ] && [ -n "$usecs" ] || fail "pktgen in $guest: $usecs"
+	awk "BEGIN { n = $after - $before; print n / $usecs * 1e3, n }"
+}
+# packets_at_host HOST INTERFACE, packets_at_guest HOST GUEST: frames that came so far.
+packets_at_host() { on "$1" "cat /sys/class/net/$2/statistics/rx_packets"; }
+packets_at_guest() { guest_exec "$1" "$2" "cat /sys/class/net/eth0/statistics/rx_packets" | tr -d '\r'; }
