@@ -26,6 +26,7 @@ struct gen {
 	struct front front;
 	unsigned int size; /* of frames sent; 0: sink only */
 	bool sink;
+	bool spin; /* never sleep */
 	double seconds;
 	uint8_t dst[6];
 };
@@ -175,11 +176,11 @@ static double run(int signals)
 		if (work < 0)
 			return -1;
 		idle = work ? 0 : idle + 1;
-		if (idle > IDLE_TURNS) {
+		if (idle > IDLE_TURNS && !gen.spin) {
 			nap();
 			idle = 0;
 		}
-		if ((turns % 256 == 0 || !idle) && (now() > end || poll(&pfd, 1, 0) > 0))
+		if ((turns % 256 == 0 || (!idle && !gen.spin)) && (now() > end || poll(&pfd, 1, 0) > 0))
 			return now() - start;
 	}
 }
@@ -211,7 +212,7 @@ static void print(double seconds)
 static _Noreturn void usage(void)
 {
 	fputs("usage: netfront-ng-gen [--mode stock|ng] [--devid N] [--queues N] [--dst MAC]\n"
-	      "       [--seconds N] [--tx SIZE] [--rx]\n", stderr);
+	      "       [--seconds N] [--tx SIZE] [--rx] [--spin]\n", stderr);
 	exit(2);
 }
 
@@ -220,7 +221,7 @@ static void parse(struct front_config *c, int argc, char **argv)
 	static const struct option options[] = {
 		{ "mode", 1, NULL, 'm' },    { "devid", 1, NULL, 'i' }, { "queues", 1, NULL, 'q' },
 		{ "dst", 1, NULL, 'd' },     { "tx", 1, NULL, 't' },	{ "rx", 0, NULL, 'r' },
-		{ "seconds", 1, NULL, 's' }, { NULL, 0, NULL, 0 },
+		{ "seconds", 1, NULL, 's' }, { "spin", 0, NULL, 'p' },	{ NULL, 0, NULL, 0 },
 	};
 	uint8_t *d = gen.dst;
 	int opt;
@@ -236,6 +237,8 @@ static void parse(struct front_config *c, int argc, char **argv)
 			gen.size = (unsigned int)atoi(optarg);
 		else if (opt == 'r')
 			gen.sink = true;
+		else if (opt == 'p')
+			gen.spin = true;
 		else if (opt == 's')
 			gen.seconds = atof(optarg);
 		else if (opt != 'd' || sscanf(optarg, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", d, d + 1,
