@@ -35,4 +35,5 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/80-netfront-ng.sh \
 	tests/lab/scenarios/85-teaming.sh \
 	tests/lab/scenarios/88-pairs.sh \
+	tests/lab/scenarios/89-pair-vifs.sh \
 	tests/lab/scenarios/90-credit.sh
