@@ -38,6 +38,7 @@ static const struct config_key keys[] = {
 	BOOL("static_grants", static_grants, "true"),
 	BOOL("multicast_control", multicast_control, "true"),
 	BOOL("split_events", split_events, "true"),
+	BOOL("rx_half_pages", rx_half_pages, "true"),
 	KEY("port", CONFIG_PORT, data.port, "io_uring"),
 	NUMBER("copy_batch", data.copy_batch, "128", 1, 256),
 	BOOL("copy_grants", copy_grants, "true"),

@@ -34,6 +34,7 @@ struct config_data {
 	bool copy_grants;	    /* own buffers are granted to ourselves, for copies between grants.  At start. */
 	bool aligned_copy;	    /* local copies keep the guest page's offset (T11) */
 	bool early_response;	    /* answer a copied packet before it is written to the TAP */
+	bool rx_half_pages;	    /* offer guests to post half pages (T7).  New vifs. */
 	bool direct_read;	    /* read the TAP straight into statically granted pages */
 	bool prefetch;		    /* of the next frames' headers (T6) */
 	bool huge_pages;	    /* worker buffers on huge pages where the host has some (T12).  At start. */

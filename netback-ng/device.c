@@ -133,7 +133,7 @@ static int write_features(struct xs_handle *xs, xs_transaction_t t, struct devic
 		{ "feature-ipv6-csum-offload", c->csum },
 		{ "feature-multicast-control", c->multicast_control },
 		{ "feature-split-event-channels", c->split_events },
-		{ "feature-ctrl-ring", c->ctrl_ring },
+		{ "feature-ctrl-ring", c->ctrl_ring }, { "feature-rx-half-pages", c->rx_half_pages },
 	};
 	int rc = store_printf(xs, t, d->dir, "multi-queue-max-queues", "%u", dataplane_max_queues());
 

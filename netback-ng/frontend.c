@@ -137,6 +137,8 @@ static int read_features(struct reader *r, struct xs_handle *xs, xs_transaction_
 		{ "feature-no-csum-offload", &no_csum4 },
 		{ "feature-ipv6-csum-offload", &c->csum6 },
 		{ "request-multicast-control", &c->multicast_control },
+		/* Whatever we offer by now: with a daemon before us it agreed on what it posts. */
+		{ "request-rx-half-pages", &c->half_pages },
 	};
 	int rc;
 

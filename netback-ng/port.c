@@ -5,8 +5,9 @@
 
 #include "netback-ng/vif_data.h"
 
-/* Slots of the biggest frame: 64 KiB with GSO and hash info. */
+/* Slots of the biggest frame: 64 KiB with GSO and hash info; in half pages. */
 #define SLOTS_GSO 19u
+#define SLOTS_GSO_HALVES 35u
 
 static const char *remedy(int rc)
 {
@@ -55,10 +56,11 @@ int port_open(struct queue *q)
 unsigned int port_slots_worst(const struct queue *q)
 {
 	const struct vif_connection *c = &q->vif->c;
+	const unsigned int gso = c->half_pages ? SLOTS_GSO_HALVES : SLOTS_GSO;
 
 	if (c->gso4 || c->gso6)
-		return SLOTS_GSO;
-	return c->sg ? SLOTS_GSO - 1 : 2;
+		return gso;
+	return c->sg ? gso - 1 : 2;
 }
 
 /* The guest steers by Toeplitz: runs of frames for the same queue go together. */
@@ -90,7 +92,7 @@ unsigned int port_deliver(struct queue *q, struct frame *frames, unsigned int n)
 	if (!n)
 		return 0;
 	for (i = 0; i < n; i++) {
-		slots += netif_rx_need(&frames[i].meta, 0);
+		slots += queue_rx_need(q, &frames[i].meta);
 		q->deficit -= (int64_t)frames[i].meta.len + 64;
 		if (q->vif->bridge)
 			bridge_outside(q->vif->bridge, frame_bytes(&frames[i]) + 6,

@@ -10,7 +10,9 @@
 #include "netback-ng/port.h"
 #include "netback-ng/vif_data.h"
 
-#define DIRECT_SLOTS 18u /* 17 pages of data and a GSO slot */
+/* 64 KiB of data and a GSO slot: in whole pages, in halves. */
+#define DIRECT_SLOTS 18u
+#define DIRECT_SLOTS_HALVES 34u
 /* Mean size of the frames read at which direct reads start and end to pay. */
 #define DIRECT_FROM 8192u
 #define DIRECT_TO 4096u
@@ -32,23 +34,50 @@ bool port_wants_direct(struct queue *q)
 	return q->direct = mean > (q->direct ? DIRECT_TO : DIRECT_FROM);
 }
 
-/* The pages of the posted buffers; false: one is not mapped, or not writable. */
-static bool find_pages(const struct queue *q, const struct netif_rx_req *reqs, uint8_t **pages)
+/* The posted buffers that one frame is read over, all of one size. */
+struct buffers {
+	const struct netif_rx_req *reqs;
+	unsigned int n, size;
+	uint8_t *at[DIRECT_SLOTS_HALVES];
+};
+
+/* False: too few are posted, or one is not mapped, not writable or of another size. */
+static bool find_buffers(struct queue *q, struct buffers *b)
 {
+	const bool halves = q->vif->c.half_pages;
 	unsigned int i;
 
-	for (i = 0; i < DIRECT_SLOTS; i++) {
-		const struct netif_gref_entry *e = netif_gref_map_find(&q->grefs, reqs[i].gref);
+	b->size = netif_rx_buffer(&b->reqs[0], halves).size;
+	b->n = b->size == NETIF_PAGE_SIZE ? DIRECT_SLOTS : DIRECT_SLOTS_HALVES;
+	for (i = 0; i < b->n; i++) {
+		const struct netif_gref_entry *e = netif_gref_map_find(&q->grefs, b->reqs[i].gref);
+		struct netif_rx_part room = netif_rx_buffer(&b->reqs[i], halves);
 
-		if (!e || e->readonly)
+		if (!e || e->readonly || !room.size || room.size != b->size)
 			return false;
-		pages[i] = e->addr;
+		b->at[i] = (uint8_t *)e->addr + room.offset;
 	}
 	return true;
 }
 
-/* Frame bytes read over the pages, the second left out: GSO info takes that slot. */
-static int read_over(struct queue *q, uint8_t **pages, struct netif_vnet *vnet)
+/* Takes b->n requests; those taken beyond them go back.  False: none is taken. */
+static bool take_buffers(struct queue *q, struct buffers *b)
+{
+	struct netif_rx_req *reqs = q->worker->scratch->rx_reqs;
+	const int want = q->vif->c.half_pages ? (int)DIRECT_SLOTS_HALVES : (int)DIRECT_SLOTS;
+	int taken = netif_rx_take(&q->rx, reqs, (u32)want);
+
+	b->reqs = reqs;
+	if (taken == want && find_buffers(q, b)) {
+		netif_rx_untake(&q->rx, (u32)taken - b->n);
+		return true;
+	}
+	netif_rx_untake(&q->rx, taken > 0 ? (u32)taken : 0);
+	return false;
+}
+
+/* Frame bytes read over the buffers, the second left out: GSO info takes that slot. */
+static int read_over(struct queue *q, const struct buffers *b, struct netif_vnet *vnet)
 {
 	struct worker *w = q->worker;
 	struct iovec *iov = w->scratch->iov;
@@ -57,11 +86,11 @@ static int read_over(struct queue *q, uint8_t **pages, struct netif_vnet *vnet)
 
 	iov[0].iov_base = vnet;
 	iov[0].iov_len = sizeof(*vnet);
-	iov[1].iov_base = pages[0];
-	iov[1].iov_len = NETIF_PAGE_SIZE;
-	for (i = 2; i < DIRECT_SLOTS; i++, n++) {
-		iov[n].iov_base = pages[i];
-		iov[n].iov_len = NETIF_PAGE_SIZE;
+	iov[1].iov_base = b->at[0];
+	iov[1].iov_len = b->size;
+	for (i = 2; i < b->n; i++, n++) {
+		iov[n].iov_base = b->at[i];
+		iov[n].iov_len = b->size;
 	}
 	io_uring_prep_readv(sqe, q->tap_fd, iov, n, 0);
 	sqe->rw_flags = RWF_NOWAIT;
@@ -72,31 +101,32 @@ static int read_over(struct queue *q, uint8_t **pages, struct netif_vnet *vnet)
 }
 
 /*
- * A frame of several pages without GSO has no extra slot: close the gap.  A guest
+ * A frame of several buffers without GSO has no extra slot: close the gap.  A guest
  * may have posted one page twice, hence memmove().
  */
-static void close_gap(uint8_t **pages, unsigned int len)
+static void close_gap(const struct buffers *b, unsigned int len)
 {
 	unsigned int i, n;
 
-	for (i = 1; len > i * NETIF_PAGE_SIZE; i++) {
-		n = len - i * NETIF_PAGE_SIZE;
-		memmove(pages[i], pages[i + 1], n < NETIF_PAGE_SIZE ? n : NETIF_PAGE_SIZE);
+	for (i = 1; len > i * b->size; i++) {
+		n = len - i * b->size;
+		memmove(b->at[i], b->at[i + 1], n < b->size ? n : b->size);
 	}
 }
 
-static void respond_direct(struct queue *q, const struct netif_rx_req *reqs,
-			   const struct netif_meta *m)
+/* Returns the slots that the frame takes. */
+static unsigned int respond_direct(struct queue *q, const struct buffers *b,
+				   const struct netif_meta *m)
 {
 	struct netif_rx_part *parts = q->worker->scratch->rx_parts;
-	unsigned int n = 0, left = m->len;
+	const bool halves = b->size == NETIF_HALF_PAGE;
+	bool bad;
+	unsigned int slots = netif_rx_lay(b->reqs, b->n, m, halves, parts, &bad);
+	unsigned int n = slots - netif_rx_extras(m);
 
-	for (; left; n++) {
-		parts[n].offset = 0;
-		parts[n].size = (uint16_t)(left < NETIF_PAGE_SIZE ? left : NETIF_PAGE_SIZE);
-		left -= parts[n].size;
-	}
-	netif_rx_respond(&q->rx, reqs, m, parts, n, NETIF_RSP_OKAY);
+	netif_rx_untake(&q->rx, b->n - slots);
+	netif_rx_respond(&q->rx, b->reqs, m, parts, n, NETIF_RSP_OKAY);
+	STAT_ADD(q->stats.rx_half_slots, halves ? n : 0);
 	STAT_INC(q->stats.tap_reads);
 	STAT_INC(q->stats.tap_reads_direct);
 	STAT_ADD(q->stats.rx_static_slots, n);
@@ -104,50 +134,48 @@ static void respond_direct(struct queue *q, const struct netif_rx_req *reqs,
 	STAT_ADD(q->stats.rx_bytes, m->len);
 	if (m->gso_type != NETIF_GSO_TYPE_NONE)
 		STAT_INC(q->stats.rx_gso_frames);
+	return slots;
 }
 
-/* Takes DIRECT_SLOTS requests and gives back those it did not use.  1, 0: empty, -1: cannot. */
-static int read_one(struct queue *q, struct netif_meta *m)
+/* Gives back the requests that it did not use.  1, 0: empty, -1: cannot. */
+static int read_one(struct queue *q, struct netif_meta *m, unsigned int *slots)
 {
-	struct netif_rx_req *reqs = q->worker->scratch->rx_reqs;
-	int res, taken = netif_rx_take(&q->rx, reqs, DIRECT_SLOTS);
-	uint8_t *pages[DIRECT_SLOTS];
 	struct netif_vnet vnet;
+	struct buffers b;
+	int res;
 
-	if (taken < (int)DIRECT_SLOTS || !find_pages(q, reqs, pages)) {
-		netif_rx_untake(&q->rx, taken > 0 ? (u32)taken : 0);
+	*slots = 0;
+	if (!take_buffers(q, &b))
 		return -1;
-	}
-	res = read_over(q, pages, &vnet);
+	res = read_over(q, &b, &vnet);
 	if (res < (int)(sizeof(vnet) + NETIF_ETH_HLEN)) {
-		netif_rx_untake(&q->rx, DIRECT_SLOTS);
+		netif_rx_untake(&q->rx, b.n);
 		STAT_INC(*(res == -EAGAIN ? &q->stats.tap_reads_empty : &q->stats.tap_read_errors));
 		return 0;
 	}
 	netif_meta_from_vnet(m, &vnet, (u32)res - (u32)sizeof(vnet));
-	if (queue_rx_filtered(q, pages[0])) {
+	if (queue_rx_filtered(q, b.at[0])) {
 		/* Its buffers go back unanswered: the guest is not told of the frame. */
-		netif_rx_untake(&q->rx, DIRECT_SLOTS);
+		netif_rx_untake(&q->rx, b.n);
 		STAT_INC(q->stats.tap_reads);
 		return 1;
 	}
 	if (m->gso_type == NETIF_GSO_TYPE_NONE)
-		close_gap(pages, m->len);
-	netif_rx_untake(&q->rx, DIRECT_SLOTS - netif_rx_need(m, 0));
-	respond_direct(q, reqs, m);
+		close_gap(&b, m->len);
+	*slots = respond_direct(q, &b, m);
 	return 1;
 }
 
 unsigned int port_read_direct(struct queue *q)
 {
 	struct netif_meta m;
-	unsigned int n = 0, slots = 0;
+	unsigned int n = 0, slots = 0, more;
 	int got = 1;
 
 	pthread_mutex_lock(&q->rx_lock);
-	while (q->rx_live && q->deficit > 0 && n < WORKER_READS_MAX && (got = read_one(q, &m)) > 0) {
+	while (q->rx_live && q->deficit > 0 && n < WORKER_READS_MAX && (got = read_one(q, &m, &more)) > 0) {
 		n++;
-		slots += netif_rx_need(&m, 0);
+		slots += more;
 		q->deficit -= (int64_t)m.len + 64;
 		port_count_size(q, m.len);
 	}

@@ -192,7 +192,7 @@ static unsigned int read_burst(struct queue *q, struct frame *frames)
 			n = room / worst;
 		got = read_some(q, frames, have, n);
 		for (i = have; i < have + got; i++)
-			room -= netif_rx_need(&frames[i].meta, 0);
+			room -= queue_rx_need(q, &frames[i].meta);
 		have += got;
 		if (n == q->read_burst)
 			adapt_burst(q, n, got);

@@ -369,7 +369,7 @@ static unsigned int read_frames(struct queue *q, unsigned int used, unsigned int
 			break;
 		}
 		make_frame(q, &s->frames[n], &s->iov[n], *buffers, &vnet, len);
-		need = netif_rx_need(&s->frames[n].meta, 0);
+		need = queue_rx_need(q, &s->frames[n].meta);
 		if (need > room) {
 			STAT_INC(q->stats.rx_slot_waits);
 			break;

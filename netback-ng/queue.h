@@ -105,6 +105,8 @@ unsigned int queue_rx(struct queue *q, struct worker *w, struct frame *frames, u
 unsigned int queue_rx_room(struct queue *q);
 /* Can this guest take the frame as it is (GSO, checksum)? */
 bool queue_rx_accepts(const struct queue *q, const struct netif_meta *m);
+/* Ring slots that the frame needs at most: in half pages where the guest may post some. */
+unsigned int queue_rx_need(const struct queue *q, const struct netif_meta *m);
 /* A multicast that the guest did not ask for, now counted; under rx_lock. */
 bool queue_rx_filtered(struct queue *q, const uint8_t *mac);
 /* Show the guest what was answered, and tell it where it asked for that.  rx_lock is held. */

@@ -33,6 +33,11 @@ bool queue_rx_accepts(const struct queue *q, const struct netif_meta *m)
 	return m->csum != NETIF_CSUM_BLANK || (c->csum4 && c->csum6);
 }
 
+unsigned int queue_rx_need(const struct queue *q, const struct netif_meta *m)
+{
+	return netif_rx_need(m, q->vif->c.half_pages);
+}
+
 /* Up to len contiguous bytes at the cursor, which moves on. */
 static unsigned int cursor_piece(struct cursor *c, unsigned int len, void **from)
 {
@@ -49,10 +54,10 @@ static unsigned int cursor_piece(struct cursor *c, unsigned int len, void **from
 }
 
 static bool write_mapped(struct rx_burst *r, const struct netif_gref_entry *e, struct cursor *c,
-			 unsigned int len)
+			 const struct netif_rx_part *part)
 {
-	uint8_t *to = e->addr;
-	unsigned int n;
+	uint8_t *to = (uint8_t *)e->addr + part->offset;
+	unsigned int n, len = part->size;
 	void *from;
 
 	if (e->readonly) {
@@ -76,10 +81,10 @@ static struct copy_local cursor_local(const struct cursor *c, void *from)
 	return (struct copy_local){ from, f->refs ? f->refs + page : NULL };
 }
 
-static bool write_granted(struct rx_burst *r, uint32_t gref, struct cursor *c, unsigned int len,
-			  bool *failed)
+static bool write_granted(struct rx_burst *r, uint32_t gref, struct cursor *c,
+			  const struct netif_rx_part *part, bool *failed)
 {
-	unsigned int n, at = 0;
+	unsigned int n, at = part->offset, len = part->size;
 	void *from;
 
 	if (gref < COPY_GREF_MIN)
@@ -92,31 +97,53 @@ static bool write_granted(struct rx_burst *r, uint32_t gref, struct cursor *c, u
 	return true;
 }
 
-/* Write f into the next requests; false: it cannot be written (no copy is pending for it). */
+static bool write_part(struct rx_burst *r, struct frame *f, const struct netif_rx_req *req,
+		       struct cursor *c, const struct netif_rx_part *part)
+{
+	const struct netif_gref_entry *e = netif_gref_map_find(&r->q->grefs, req->gref);
+
+	if (r->q->vif->c.half_pages && req->pad)
+		STAT_INC(r->q->stats.rx_half_slots);
+	return e ? write_mapped(r, e, c, part) : write_granted(r, req->gref, c, part, &f->failed);
+}
+
+/* Write f into the requests that it was laid over: so many slots. */
 static void write_frame(struct rx_burst *r, struct frame *f, unsigned int slots)
 {
 	const struct netif_rx_req *reqs = &r->w->scratch->rx_reqs[r->used];
-	struct netif_rx_part *part = &r->w->scratch->rx_parts[r->parts];
+	const struct netif_rx_part *part = &r->w->scratch->rx_parts[r->parts];
 	struct cursor c = { .iov = f->iov, .frame = f };
-	unsigned int i = 0, left = f->meta.len;
+	unsigned int i;
 
-	while (left) {
-		unsigned int n = left < NETIF_PAGE_SIZE ? left : NETIF_PAGE_SIZE;
-		const struct netif_gref_entry *e = netif_gref_map_find(&r->q->grefs, reqs[i].gref);
-
-		part->offset = 0;
-		part++->size = (uint16_t)n;
-		if (!(e ? write_mapped(r, e, &c, n) :
-			  write_granted(r, reqs[i].gref, &c, n, &f->failed))) {
+	/* Extra info takes the slots behind the first buffer's (netif.h). */
+	for (i = 0; i < slots; i += i ? 1 : 1 + netif_rx_extras(&f->meta))
+		if (!write_part(r, f, &reqs[i], &c, part++)) {
 			f->failed = true;
 			break;
 		}
-		left -= n;
-		/* Extra info takes the slots behind the first page's (netif.h). */
-		i += i ? 1 : 1 + netif_rx_extras(&f->meta);
-	}
+}
+
+/*
+ * Give f the next requests, of those that are left.  Returns how many; 0: too few.
+ * One with a bad buffer is not written, and answered with an error.
+ */
+static unsigned int place_frame(struct rx_burst *r, struct frame *f)
+{
+	struct worker_scratch *s = r->w->scratch;
+	bool bad;
+	unsigned int slots = netif_rx_lay(&s->rx_reqs[r->used], r->slots - r->used, &f->meta,
+					  r->q->vif->c.half_pages, &s->rx_parts[r->parts], &bad);
+
+	if (!slots)
+		return 0;
+	f->failed = bad;
+	if (bad)
+		STAT_INC(r->q->rx_errors.count[NETIF_ERR_RX_BUFFER]);
+	else
+		write_frame(r, f, slots);
 	r->used += slots;
 	r->parts += slots - netif_rx_extras(&f->meta);
+	return slots;
 }
 
 bool queue_rx_filtered(struct queue *q, const uint8_t *mac)
@@ -130,7 +157,7 @@ bool queue_rx_filtered(struct queue *q, const uint8_t *mac)
 /* What this guest cannot get at all, whatever buffers it posts. */
 static bool frame_refused(struct queue *q, struct frame *f)
 {
-	if (f->meta.len > NETIF_PAGE_SIZE && !q->vif->c.sg) {
+	if (!q->vif->c.sg && f->meta.len > NETIF_PAGE_SIZE >> q->vif->c.half_pages) {
 		STAT_INC(q->stats.rx_drop_too_big);
 		f->failed = true;
 		return true;
@@ -150,7 +177,9 @@ static void respond_frame(struct rx_burst *r, struct frame *f, unsigned int slot
 	*used += slots;
 	*parts += n;
 	if (f->failed) {
-		STAT_INC(q->rx_errors.count[NETIF_ERR_RX_BAD_GREF]);
+		/* The last part of a frame with a bad buffer, which is counted already, has no bytes. */
+		if (r->w->scratch->rx_parts[*parts - 1].size)
+			STAT_INC(q->rx_errors.count[NETIF_ERR_RX_BAD_GREF]);
 		STAT_INC(q->stats.rx_drop_grant);
 		return;
 	}
@@ -212,7 +241,7 @@ static unsigned int fill(struct rx_burst *r, struct frame *frames, uint8_t *slot
 			 bool wait)
 {
 	struct queue *q = r->q;
-	unsigned int i, need;
+	unsigned int i;
 
 	for (i = 0; i < n; i++) {
 		struct frame *f = &frames[i];
@@ -221,11 +250,9 @@ static unsigned int fill(struct rx_burst *r, struct frame *frames, uint8_t *slot
 		f->failed = false;
 		if (frame_refused(q, f))
 			continue;
-		need = netif_rx_need(&f->meta, 0);
-		if (need <= r->slots - r->used) {
+		slots[i] = (uint8_t)place_frame(r, f);
+		if (slots[i]) {
 			q->rx_stalled = false;
-			slots[i] = (uint8_t)need;
-			write_frame(r, f, need);
 			continue;
 		}
 		if (wait && !q->rx_stalled)

@@ -52,6 +52,7 @@
 	X(rx_drop_stopped)       \
 	X(rx_filtered_multicast) \
 	X(rx_static_slots)       \
+	X(rx_half_slots)         \
 	X(rx_copy_calls)         \
 	X(rx_copy_segments)      \
 	X(rx_bursts)             \

@@ -34,8 +34,9 @@
 	X(TX_BAD_GREF, tx_bad_gref, PACKET, "grant reference cannot be used")                      \
 	X(RX_BAD_GREF, rx_bad_gref, PACKET, "receive grant cannot be written")                     \
 	X(RX_READONLY_GREF, rx_readonly_gref, PACKET, "receive buffer mapped read-only")           \
+	X(RX_BUFFER, rx_buffer, PACKET, "receive buffer is neither a page nor a half of one")      \
 	X(RSP_ID, rsp_id, FATAL, "response with an id that is not outstanding")                    \
-	X(RSP_BOUNDS, rsp_bounds, PACKET, "response leaves its page, or makes no frame")           \
+	X(RSP_BOUNDS, rsp_bounds, PACKET, "response leaves its buffer, or makes no frame")         \
 	X(RSP_CHAIN, rsp_chain, PACKET, "response chain is endless or too long")                   \
 	X(RSP_EXTRA, rsp_extra, PACKET, "response extra info is malformed")                        \
 	X(CTRL_TYPE, ctrl_type, PACKET, "control message of unknown type")                         \

@@ -110,21 +110,22 @@ int netif_front_rx_next(const struct netif_front_rx *rx)
 	return (int)(rx->ring.req_prod & (NETIF_RX_RING_SIZE - 1));
 }
 
-void netif_front_rx_post(struct netif_front_rx *rx, u32 gref)
+void netif_front_rx_post(struct netif_front_rx *rx, u32 gref, u16 where)
 {
 	u32 id = rx->ring.req_prod & (NETIF_RX_RING_SIZE - 1);
 
 	NETIF_SLOT(union netif_rx_slot, &rx->ring, id)->req =
-		(struct netif_rx_req){ .id = (u16)id, .gref = gref };
-	rx->posted[id] = 1;
+		(struct netif_rx_req){ .id = (u16)id, .pad = where, .gref = gref };
+	rx->posted[id] = (u8)(1 + where);
 	rx->ring.req_prod++;
 }
 
 /* Where one frame is looked for: its first response, and how many are published. */
 struct rx_cursor {
-	const struct netif_front_ring *ring;
+	const struct netif_front_rx *rx;
 	u32 idx;
 	u32 left;
+	u32 room; /* for the frame's data, in half pages */
 };
 
 /* Copy the next response; returns the slot's number, which is its buffer's id. */
@@ -132,7 +133,7 @@ static inline u16 cursor_copy(struct rx_cursor *c, union netif_rx_slot *copy)
 {
 	u16 id = c->idx & (NETIF_RX_RING_SIZE - 1);
 
-	netif_snapshot(copy, NETIF_SLOT(union netif_rx_slot, c->ring, c->idx), 2);
+	netif_snapshot(copy, NETIF_SLOT(union netif_rx_slot, &c->rx->ring, c->idx), 2);
 	c->idx++;
 	c->left--;
 	return id;
@@ -177,18 +178,32 @@ static void take_extras(struct rx_cursor *c, struct netif_front_burst *b,
 	} while (s.extra.flags & NETIF_EXTRA_FLAG_MORE);
 }
 
-/* The data of one response; its buffer becomes a part even of a frame in error. */
-static inline void take_part(struct netif_front_burst *b, struct netif_front_frame *f, u16 id,
-			     const struct netif_rx_rsp *rsp)
+/* What a response names lies within the buffer that was posted. */
+static inline bool within_buffer(u8 posted, u32 offset, u32 size)
 {
+	u32 start = posted == 1 + NETIF_RX_UPPER ? NETIF_HALF_PAGE : 0;
+	u32 end = posted == 1 + NETIF_RX_LOWER ? NETIF_HALF_PAGE : NETIF_PAGE_SIZE;
+
+	return offset >= start && offset + size <= end;
+}
+
+/* The data of one response; its buffer becomes a part even of a frame in error. */
+static inline void take_part(struct rx_cursor *c, struct netif_front_burst *b,
+			     struct netif_front_frame *f, u16 id, const struct netif_rx_rsp *rsp)
+{
+	const u8 posted = c->rx->posted[id];
+	const u32 halves = posted == 1 + NETIF_RX_WHOLE ? 2 : 1;
+
 	b->parts[b->nparts++] = (struct netif_front_part){ id, rsp->offset, (u16)rsp->status };
 	f->nparts++;
 	if (rsp->status < 0)
 		return frame_reject(f, NETIF_ERR_RX_BAD_GREF);
-	if ((u32)rsp->offset + (u32)rsp->status > NETIF_PAGE_SIZE)
+	if (!within_buffer(posted, rsp->offset, (u32)rsp->status))
 		return frame_reject(f, NETIF_ERR_RSP_BOUNDS);
-	if (f->nparts > NETIF_NR_SLOTS_MIN)
+	/* As many bytes' worth of buffers as NETIF_NR_SLOTS_MIN pages, whatever their sizes. */
+	if (halves > c->room)
 		return frame_reject(f, NETIF_ERR_RSP_CHAIN);
+	c->room -= halves;
 	f->meta.len += (u32)rsp->status;
 }
 
@@ -216,6 +231,7 @@ static inline enum netif_error take_frame(struct rx_cursor *c, struct netif_fron
 	union netif_rx_slot s;
 	u16 id = cursor_copy(c, &s);
 
+	c->room = NETIF_FRONT_PARTS_MAX;
 	*f = (struct netif_front_frame){
 		.meta = { .csum = csum_of_flags(s.rsp.flags) },
 		.part = b->nparts,
@@ -225,7 +241,7 @@ static inline enum netif_error take_frame(struct rx_cursor *c, struct netif_fron
 
 		if (s.rsp.id != id)
 			return NETIF_ERR_RSP_ID;
-		take_part(b, f, id, &s.rsp);
+		take_part(c, b, f, id, &s.rsp);
 		if (f->nparts == 1 && (flags & NETIF_RXF_EXTRA_INFO))
 			take_extras(c, b, f);
 		if (!(flags & NETIF_RXF_MORE_DATA))
@@ -258,7 +274,7 @@ enum netif_error netif_front_rx_take(struct netif_front_rx *rx, struct netif_fro
 				     u32 max_slots, struct netif_errors *e)
 {
 	int pending = netif_front_pending(&rx->ring);
-	struct rx_cursor c = { &rx->ring, rx->ring.rsp_cons, (u32)pending };
+	struct rx_cursor c = { .rx = rx, .idx = rx->ring.rsp_cons, .left = (u32)pending };
 	const u32 start = rx->ring.rsp_cons;
 
 	b->nframes = b->nparts = b->nspare = 0;

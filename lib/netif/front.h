@@ -48,12 +48,15 @@ int netif_front_tx_reap(struct netif_front_tx *tx, u16 *done, u32 max, u32 *bad,
 
 struct netif_front_rx {
 	struct netif_front_ring ring;
-	u8 posted[NETIF_RX_RING_SIZE]; /* by slot: 1 while the back end has the buffer */
+	u8 posted[NETIF_RX_RING_SIZE]; /* by slot: 1 + NETIF_RX_* while the back end has the buffer */
 };
+
+/* Data slots of a frame at most, where all its buffers are half pages. */
+#define NETIF_FRONT_PARTS_MAX (2 * NETIF_NR_SLOTS_MIN)
 
 struct netif_front_part {
 	u16 id; /* == the ring slot, since ids are slot numbers here */
-	u16 offset;
+	u16 offset; /* in the page */
 	u16 size;
 };
 
@@ -74,7 +77,8 @@ struct netif_front_burst {
 void netif_front_rx_init(struct netif_front_rx *rx, void *page);
 /* The id that the next post will use (its ring slot), or -ENOBUFS where the ring is full. */
 int netif_front_rx_next(const struct netif_front_rx *rx);
-void netif_front_rx_post(struct netif_front_rx *rx, u32 gref);
+/* where: NETIF_RX_*, of the page; anything but WHOLE only where the back end knows it. */
+void netif_front_rx_post(struct netif_front_rx *rx, u32 gref, u16 where);
 /* Take whole frames, at most max_slots slots (whole packets).  Fatal error or 0. */
 enum netif_error netif_front_rx_take(struct netif_front_rx *rx, struct netif_front_burst *b,
 				     u32 max_slots, struct netif_errors *e);

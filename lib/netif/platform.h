@@ -46,5 +46,6 @@ typedef int64_t s64;
 /* Grants are always of 4 KiB pages, whatever the CPU's page size (grant_table.h). */
 #define NETIF_PAGE_SHIFT 12
 #define NETIF_PAGE_SIZE (1u << NETIF_PAGE_SHIFT)
+#define NETIF_HALF_PAGE (NETIF_PAGE_SIZE / 2)
 
 #endif

@@ -15,6 +15,27 @@ int netif_rx_take(struct netif_back_ring *r, struct netif_rx_req *reqs, u32 max)
 	return (int)n;
 }
 
+u32 netif_rx_lay(const struct netif_rx_req *reqs, u32 n, const struct netif_meta *m, bool halves,
+		 struct netif_rx_part *parts, bool *bad)
+{
+	const u32 extras = netif_rx_extras(m);
+	u32 left = m->len, slot = 0;
+
+	*bad = false;
+	do {
+		if (slot >= n)
+			return 0;
+		*parts = netif_rx_buffer(&reqs[slot], halves);
+		*bad = !parts->size;
+		if (parts->size > left)
+			parts->size = (u16)left;
+		left -= parts->size;
+		parts++;
+		slot += slot ? 1 : 1 + extras;
+	} while (left && !*bad);
+	return slot <= n ? slot : 0;
+}
+
 static inline union netif_rx_slot *next_slot(struct netif_back_ring *r)
 {
 	return NETIF_SLOT(union netif_rx_slot, r, r->rsp_prod++);

@@ -26,19 +26,42 @@ static inline u32 netif_rx_extras(const struct netif_meta *m)
 	return (m->gso_type != NETIF_GSO_TYPE_NONE) + (m->hash_type != 0);
 }
 
-/* Ring slots for a frame whose data starts 'headroom' bytes into the first page. */
-static inline u32 netif_rx_need(const struct netif_meta *m, u32 headroom)
+/* Ring slots for a frame in whole pages, or in halves. */
+static inline u32 netif_rx_need(const struct netif_meta *m, bool halves)
 {
-	u32 data = (headroom + m->len + NETIF_PAGE_SIZE - 1) >> NETIF_PAGE_SHIFT;
+	u32 shift = NETIF_PAGE_SHIFT - halves, data = (m->len + (1u << shift) - 1) >> shift;
 
 	return (data ? data : 1) + netif_rx_extras(m);
 }
 
-/* One data slot of a frame that was written into the guest's pages. */
+/* One data slot of a frame in the guest's pages. */
 struct netif_rx_part {
 	u16 offset; /* in the page */
 	u16 size;
 };
+
+/* A posted buffer; its size is 0 where it is neither a page nor a half of one (RX_BUFFER). */
+static inline struct netif_rx_part netif_rx_buffer(const struct netif_rx_req *req, bool halves)
+{
+	struct netif_rx_part whole = { 0, NETIF_PAGE_SIZE }, half = { 0, NETIF_HALF_PAGE };
+
+	if (!halves || req->pad == NETIF_RX_WHOLE)
+		return whole;
+	if (req->pad == NETIF_RX_UPPER)
+		half.offset = NETIF_HALF_PAGE;
+	else if (req->pad != NETIF_RX_LOWER)
+		half.size = 0;
+	return half;
+}
+
+/*
+ * Lay a frame out over posted buffers, n of them: reqs[0] data, then the extras'
+ * slots, then the other data.  halves: the front end asked for half pages.  Returns
+ * the ring slots and writes a part for each that is data; 0: it has no room there.
+ * A bad buffer ends the frame: *bad, and the last part's size is 0.
+ */
+u32 netif_rx_lay(const struct netif_rx_req *reqs, u32 n, const struct netif_meta *m, bool halves,
+		 struct netif_rx_part *parts, bool *bad);
 
 /*
  * Answer one frame.  reqs: the requests it was written to, as taken, in order:

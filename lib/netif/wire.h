@@ -51,9 +51,14 @@ struct netif_tx_rsp {
 
 struct netif_rx_req {
 	u16 id;
-	u16 pad;
+	u16 pad; /* NETIF_RX_* where half pages were agreed on, else nothing */
 	u32 gref;
 };
+
+/* netif_rx_request.pad, an extension: which part of the page is the buffer (netif-ng(7)). */
+#define NETIF_RX_WHOLE 0
+#define NETIF_RX_LOWER 1 /* bytes 0 to 2047 */
+#define NETIF_RX_UPPER 2
 
 struct netif_rx_rsp {
 	u16 id;

@@ -226,6 +226,7 @@ static void close_orderly(struct ng_device *dev)
 		wait_closed(dev->xbdev, true);
 	}
 	xenbus_switch_state(dev->xbdev, XenbusStateClosed);
+	ng_keys_remove(dev);
 	wait_closed(dev->xbdev, false);
 	rtnl_lock();
 	disconnect(dev);

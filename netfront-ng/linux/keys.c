@@ -3,6 +3,8 @@
 
 #include "ng.h"
 
+#define HALVES_NODE "request-rx-half-pages"
+
 static bool backend_flag(struct ng_device *dev, const char *node)
 {
 	return xenbus_read_unsigned(dev->xbdev->otherend, node, 0) == 1;
@@ -21,6 +23,9 @@ void ng_keys_read(struct ng_device *dev)
 		.ctrl = backend_flag(dev, "feature-ctrl-ring"),
 		.max_queues = xenbus_read_unsigned(dev->xbdev->otherend, "multi-queue-max-queues", 0),
 	};
+	/* An XDP program's frames may have a page, and come in one buffer. */
+	f->halves = ng_params.half_pages && !rcu_access_pointer(dev->xdp) &&
+		    backend_flag(dev, "feature-rx-half-pages");
 	f->gso4 = f->sg && f->csum4 && backend_flag(dev, "feature-gso-tcpv4");
 	f->gso6 = f->sg && f->csum6 && backend_flag(dev, "feature-gso-tcpv6");
 	/* The toolstack's "trusted=0": nothing but what is meant for the back end is shown to it. */
@@ -97,6 +102,7 @@ static void remove_old(struct ng_device *dev, struct xenbus_transaction t)
 	static const char *const nodes[] = {
 		"tx-ring-ref", "rx-ring-ref", "event-channel", "event-channel-tx",
 		"event-channel-rx", "ctrl-ring-ref", "event-channel-ctrl", "multi-queue-num-queues",
+		HALVES_NODE,
 	};
 	const char *dir = dev->xbdev->nodename;
 	char sub[16];
@@ -129,7 +135,15 @@ static int write_features(struct ng_device *dev, struct xenbus_transaction t)
 
 	for (i = 0; i < ARRAY_SIZE(features) && !rc; i++)
 		rc = xenbus_printf(t, dev->xbdev->nodename, features[i].node, "%d", features[i].on);
+	if (!rc && dev->features.halves)
+		rc = xenbus_write(t, dev->xbdev->nodename, HALVES_NODE, "1");
 	return rc ?: ng_keys_write_datapath(dev, t);
+}
+
+void ng_keys_remove(struct ng_device *dev)
+{
+	if (dev->features.halves)
+		xenbus_rm(XBT_NIL, dev->xbdev->nodename, HALVES_NODE);
 }
 
 int ng_keys_write_datapath(struct ng_device *dev, struct xenbus_transaction t)

@@ -26,16 +26,17 @@
 #include "team.h"
 
 #define NG_QUEUES_MAX 16u
-#define NG_RX_PAGES_MIN (NETIF_RX_RING_SIZE + 64u)
-#define NG_RX_PAGES_MAX 768u /* with the tx pages: what netback-ngd maps for a queue */
+#define NG_RX_BUFFERS_MIN (NETIF_RX_RING_SIZE + 64u)
+#define NG_RX_BUFFERS_MAX 768u /* with the tx pages: what netback-ngd maps for a queue */
 #define NG_RX_COPYBREAK 256u /* shorter frames are copied whole, and of longer ones the headers */
 
 /* Module parameters (module.c); man/netfront-ng.4 explains them. */
 struct ng_params {
 	unsigned int max_queues;
-	unsigned int rx_pages;
+	unsigned int rx_buffers;
 	unsigned int tx_copy;
 	bool static_grants;
+	bool half_pages;
 	bool hybrid;
 };
 
@@ -124,17 +125,19 @@ struct ng_tx {
 };
 
 /*
- * A page of the pool is posted, free, or lent: in an skb.  It stays granted
- * meanwhile; once only our own reference is left, it can be posted again.
+ * A buffer, which is a page of the pool or a half of one, is posted, free, or lent: in an
+ * skb.  Its page stays granted meanwhile; once only our own reference to it is left, it can be
+ * posted again.  (With both halves lent, that is when both have come back.)
  */
 struct ng_rx {
 	struct netif_front_rx ring;
 	void *shared;
 	grant_ref_t ring_ref;
 	struct ng_pool pool;
-	u16 posted[NETIF_RX_RING_SIZE]; /* pages, by ring slot */
-	u16 free[NG_RX_PAGES_MAX];	/* a stack: the page used last is still in the cache */
-	u16 lent[NG_RX_PAGES_MAX];	/* a queue: the page lent first comes back first */
+	bool halves;			/* buffer n is half n % 2 of page n / 2 */
+	u16 posted[NETIF_RX_RING_SIZE]; /* buffers, by ring slot */
+	u16 free[NG_RX_BUFFERS_MAX];	/* a stack: what was used last is still in the cache */
+	u16 lent[NG_RX_BUFFERS_MAX];	/* a queue: what was lent first comes back first */
 	u32 nfree, nlent, lent_head;
 	struct xdp_rxq_info xdp_rxq;
 	bool xdp_sent, xdp_redirected; /* to be pushed, to be flushed */
@@ -255,7 +258,7 @@ void ng_hash_default(struct ng_device *dev, bool key);
 /* ---- device ---- */
 
 struct ng_features {
-	bool sg, csum4, csum6, gso4, gso6, split, ctrl;
+	bool sg, csum4, csum6, gso4, gso6, split, ctrl, halves;
 	unsigned int max_queues; /* 0: the back end knows nothing of multi-queue */
 };
 
@@ -289,6 +292,8 @@ int ng_keys_read_mac(struct ng_device *dev, u8 mac[ETH_ALEN]);
 /* The frames' size limit that the toolstack asks for, or the default. */
 unsigned int ng_keys_read_mtu(struct ng_device *dev);
 int ng_keys_write(struct ng_device *dev);
+/* Keys that a driver that follows us on the device would be misunderstood by. */
+void ng_keys_remove(struct ng_device *dev);
 /* Which path frames are sent by, for the toolstack. */
 int ng_keys_write_datapath(struct ng_device *dev, struct xenbus_transaction t);
 

@@ -6,43 +6,48 @@
 
 #include "ng.h"
 
-#define LENT_TRIES 4 /* pages at the queue's head that are looked at for one buffer */
+#define LENT_TRIES 4 /* those at the queue's head that are looked at for one buffer */
 #define POSTED_MIN (NETIF_RX_RING_SIZE / 2) /* with fewer buffers posted, none is lent */
 
-/* ---- pages ---- */
+/* ---- buffers ---- */
 
-static void page_free(struct ng_rx *rx, u16 page)
+static void buffer_free(struct ng_rx *rx, u16 buffer)
 {
-	rx->free[rx->nfree++] = page;
+	rx->free[rx->nfree++] = buffer;
 }
 
-static void page_lend(struct ng_rx *rx, u16 page)
+static void buffer_lend(struct ng_rx *rx, u16 buffer)
 {
-	rx->lent[(rx->lent_head + rx->nlent++) % NG_RX_PAGES_MAX] = page;
+	rx->lent[(rx->lent_head + rx->nlent++) % NG_RX_BUFFERS_MAX] = buffer;
 }
 
-static u16 page_recall(struct ng_rx *rx)
+static u16 buffer_recall(struct ng_rx *rx)
 {
-	u16 page = rx->lent[rx->lent_head];
+	u16 buffer = rx->lent[rx->lent_head];
 
-	rx->lent_head = (rx->lent_head + 1) % NG_RX_PAGES_MAX;
+	rx->lent_head = (rx->lent_head + 1) % NG_RX_BUFFERS_MAX;
 	rx->nlent--;
-	return page;
+	return buffer;
 }
 
-/* A page that nobody but us holds, or -ENOBUFS. */
-static int page_take(struct ng_rx *rx)
+static struct ng_page *buffer_page(const struct ng_rx *rx, u16 buffer)
+{
+	return &rx->pool.pages[buffer >> rx->halves];
+}
+
+/* A buffer whose page nobody but us holds, or -ENOBUFS. */
+static int buffer_take(struct ng_rx *rx)
 {
 	u32 tries = min_t(u32, rx->nlent, LENT_TRIES);
 
 	if (rx->nfree)
 		return rx->free[--rx->nfree];
 	while (tries--) {
-		u16 page = page_recall(rx);
+		u16 buffer = buffer_recall(rx);
 
-		if (page_ref_count(rx->pool.pages[page].page) == 1)
-			return page;
-		page_lend(rx, page);
+		if (page_ref_count(buffer_page(rx, buffer)->page) == 1)
+			return buffer;
+		buffer_lend(rx, buffer);
 	}
 	return -ENOBUFS;
 }
@@ -50,14 +55,15 @@ static int page_take(struct ng_rx *rx)
 static void post(struct ng_queue *q)
 {
 	struct ng_rx *rx = &q->rx;
-	int slot, page;
+	int slot, buffer;
 
 	while ((slot = netif_front_rx_next(&rx->ring)) >= 0) {
-		page = page_take(rx);
-		if (page < 0)
+		buffer = buffer_take(rx);
+		if (buffer < 0)
 			break;
-		rx->posted[slot] = page;
-		netif_front_rx_post(&rx->ring, rx->pool.pages[page].gref);
+		rx->posted[slot] = buffer;
+		netif_front_rx_post(&rx->ring, buffer_page(rx, buffer)->gref,
+				    rx->halves ? NETIF_RX_LOWER + buffer % 2 : NETIF_RX_WHOLE);
 	}
 	if (!netif_front_push(&rx->ring.ring))
 		return;
@@ -74,7 +80,8 @@ int ng_rx_open(struct ng_queue *q)
 
 	if (rc)
 		return rc;
-	rc = ng_pool_open(&rx->pool, xbdev->otherend_id, ng_params.rx_pages, false);
+	rx->halves = q->dev->features.halves;
+	rc = ng_pool_open(&rx->pool, xbdev->otherend_id, ng_params.rx_buffers >> rx->halves, false);
 	if (rc) {
 		xenbus_teardown_ring(&rx->shared, 1, &rx->ring_ref);
 		return rc;
@@ -87,8 +94,8 @@ int ng_rx_open(struct ng_queue *q)
 	}
 	netif_front_rx_init(&rx->ring, rx->shared);
 	rx->nfree = rx->nlent = rx->lent_head = 0;
-	for (i = rx->pool.size; i-- > 0;)
-		page_free(rx, i);
+	for (i = rx->pool.size << rx->halves; i-- > 0;)
+		buffer_free(rx, i);
 	return 0;
 }
 
@@ -102,59 +109,94 @@ void ng_rx_close(struct ng_queue *q)
 
 /* ---- frames ---- */
 
-static u8 *part_data(const struct ng_rx *rx, const struct netif_front_part *p)
+static struct page *part_page(const struct ng_rx *rx, const struct netif_front_part *p)
 {
-	return (u8 *)page_address(rx->pool.pages[rx->posted[p->id]].page) + p->offset;
+	return buffer_page(rx, rx->posted[p->id])->page;
 }
 
-/* Lend the rest of a part's page to the skb. */
+static u8 *part_data(const struct ng_rx *rx, const struct netif_front_part *p)
+{
+	return (u8 *)page_address(part_page(rx, p)) + p->offset;
+}
+
+/* Lend the rest of a part's buffer to the skb; to the fragment before where it continues that. */
 static void part_lend(struct ng_rx *rx, struct sk_buff *skb, const struct netif_front_part *p,
 		      u32 skip)
 {
-	struct page *page = rx->pool.pages[rx->posted[p->id]].page;
+	const u32 truesize = PAGE_SIZE >> rx->halves, n = p->size - skip;
+	struct page *page = part_page(rx, p);
+	int i = skb_shinfo(skb)->nr_frags;
 
-	if (p->size == skip)
-		return page_free(rx, rx->posted[p->id]);
-	get_page(page);
-	skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page, p->offset + skip, p->size - skip,
-			PAGE_SIZE);
-	page_lend(rx, rx->posted[p->id]);
+	if (!n)
+		return buffer_free(rx, rx->posted[p->id]);
+	if (skb_can_coalesce(skb, i, page, p->offset + skip)) {
+		skb_coalesce_rx_frag(skb, i - 1, n, truesize);
+	} else {
+		get_page(page);
+		skb_add_rx_frag(skb, i, page, p->offset + skip, n, truesize);
+	}
+	buffer_lend(rx, rx->posted[p->id]);
 }
 
-/* Copy the rest of a part into a page of the skb's own. */
-static bool part_copy(struct ng_rx *rx, struct sk_buff *skb, const struct netif_front_part *p,
-		      u32 skip)
+/* Fragments that n parts make in an skb, at most, where they are lent. */
+static u32 parts_frags(const struct ng_rx *rx, const struct netif_front_part *p, u32 n)
 {
-	struct page *page = NULL;
+	u32 i, frags = 1;
 
-	if (p->size > skip) {
-		page = dev_alloc_page();
+	for (i = 1; i < n; i++)
+		frags += part_page(rx, &p[i]) != part_page(rx, &p[i - 1]) ||
+			 p[i].offset != p[i - 1].offset + p[i - 1].size;
+	return frags;
+}
+
+/* An skb has room for all parts; or for all but the first, which goes into its head. */
+static bool parts_fit(const struct ng_rx *rx, const struct netif_front_part *p, u32 n)
+{
+	return n <= MAX_SKB_FRAGS || parts_frags(rx, p, n) <= MAX_SKB_FRAGS ||
+	       parts_frags(rx, p + 1, n - 1) <= MAX_SKB_FRAGS;
+}
+
+/* Copy bytes to the end of the skb, into pages of its own; as few as will do. */
+static bool bytes_append(struct sk_buff *skb, const u8 *from, u32 len)
+{
+	u32 n;
+
+	for (; len; len -= n, from += n) {
+		int i = skb_shinfo(skb)->nr_frags;
+		u32 used = i ? skb_frag_size(&skb_shinfo(skb)->frags[i - 1]) : PAGE_SIZE;
+		struct page *page;
+
+		if (used < PAGE_SIZE) {
+			n = min_t(u32, len, PAGE_SIZE - used);
+			memcpy((u8 *)skb_frag_address(&skb_shinfo(skb)->frags[i - 1]) + used, from, n);
+			skb_coalesce_rx_frag(skb, i - 1, n, 0);
+			continue;
+		}
+		page = i < MAX_SKB_FRAGS ? dev_alloc_page() : NULL;
 		if (!page)
 			return false;
-		memcpy(page_address(page), part_data(rx, p) + skip, p->size - skip);
-		skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page, 0, p->size - skip, PAGE_SIZE);
+		n = min_t(u32, len, PAGE_SIZE);
+		memcpy(page_address(page), from, n);
+		skb_add_rx_frag(skb, i, page, 0, n, PAGE_SIZE);
 	}
 	return true;
 }
 
 /*
  * The start of a frame, in memory of our own: all of a short one, the headers of
- * a longer one, which are parsed in that copy only.  *skip: bytes taken of the first part.
+ * a longer one, which are parsed in that copy only.  whole: all of the first part, where its
+ * rest would be a fragment too many.  *skip: bytes taken of the first part.
  */
 static struct sk_buff *start_skb(struct ng_queue *q, const struct netif_front_frame *f,
-				 const struct netif_front_part *first, u32 *skip)
+				 const struct netif_front_part *first, bool whole, u32 *skip)
 {
-	u32 n = min_t(u32, first->size, NG_RX_COPYBREAK);
-	struct sk_buff *skb;
+	u32 n = whole ? first->size : min_t(u32, first->size, NG_RX_COPYBREAK);
+	struct sk_buff *skb = napi_alloc_skb(&q->napi, max_t(u32, n, NG_RX_COPYBREAK));
 
-	/* An skb has room for 17 further parts: the first goes into its head whole then. */
-	if (f->nparts > MAX_SKB_FRAGS)
-		n = first->size;
-	skb = napi_alloc_skb(&q->napi, max_t(u32, n, NG_RX_COPYBREAK));
 	if (unlikely(!skb))
 		return NULL;
 	memcpy(skb->data, part_data(&q->rx, first), n);
-	if (f->meta.len > n && f->nparts <= MAX_SKB_FRAGS)
+	if (f->meta.len > n && !whole)
 		n = eth_get_headlen(q->dev->netdev, skb->data, n);
 	__skb_put(skb, n);
 	*skip = n;
@@ -164,17 +206,17 @@ static struct sk_buff *start_skb(struct ng_queue *q, const struct netif_front_fr
 static void frame_recycle(struct ng_rx *rx, const struct netif_front_part *parts, u32 n)
 {
 	while (n--)
-		page_free(rx, rx->posted[parts[n].id]);
+		buffer_free(rx, rx->posted[parts[n].id]);
 }
 
 static struct sk_buff *frame_copy(struct ng_queue *q, const struct netif_front_frame *f,
 				  const struct netif_front_part *parts)
 {
 	u32 skip, i;
-	struct sk_buff *skb = start_skb(q, f, parts, &skip);
+	struct sk_buff *skb = start_skb(q, f, parts, false, &skip);
 
 	for (i = 0; skb && i < f->nparts; i++, skip = 0) {
-		if (part_copy(&q->rx, skb, &parts[i], skip))
+		if (bytes_append(skb, part_data(&q->rx, &parts[i]) + skip, parts[i].size - skip))
 			continue;
 		kfree_skb(skb);
 		skb = NULL;
@@ -187,8 +229,9 @@ static struct sk_buff *frame_copy(struct ng_queue *q, const struct netif_front_f
 static struct sk_buff *frame_lend(struct ng_queue *q, const struct netif_front_frame *f,
 				  const struct netif_front_part *parts)
 {
+	bool whole = parts_frags(&q->rx, parts, f->nparts) > MAX_SKB_FRAGS;
 	u32 skip, i;
-	struct sk_buff *skb = start_skb(q, f, parts, &skip);
+	struct sk_buff *skb = start_skb(q, f, parts, whole, &skip);
 
 	if (unlikely(!skb)) {
 		frame_recycle(&q->rx, parts, f->nparts);
@@ -199,11 +242,15 @@ static struct sk_buff *frame_lend(struct ng_queue *q, const struct netif_front_f
 	return skb;
 }
 
-static bool must_copy(struct ng_queue *q, const struct netif_front_frame *f)
+static bool must_copy(struct ng_queue *q, const struct netif_front_frame *f,
+		      const struct netif_front_part *parts)
 {
 	const struct netif_front_ring *r = &q->rx.ring.ring;
 
 	if (q->dev->bounce || f->meta.len <= NG_RX_COPYBREAK)
+		return true;
+	/* Half pages that do not come in pairs. */
+	if (unlikely(!parts_fit(&q->rx, parts, f->nparts)))
 		return true;
 	if (likely(r->req_prod - r->rsp_cons + q->rx.nfree >= POSTED_MIN))
 		return false;
@@ -262,7 +309,7 @@ static struct sk_buff *frame_skb(struct ng_queue *q, const struct netif_front_fr
 
 	if (unlikely(prog))
 		return frame_xdp(q, prog, f, parts);
-	skb = must_copy(q, f) ? frame_copy(q, f, parts) : frame_lend(q, f, parts);
+	skb = must_copy(q, f, parts) ? frame_copy(q, f, parts) : frame_lend(q, f, parts);
 	ng_count(&q->stats.rx_dropped, skb == NULL);
 	return skb;
 }
@@ -307,7 +354,7 @@ static void burst_deliver(struct ng_queue *q)
 	u32 i;
 
 	for (i = 0; i < b->nspare; i++)
-		page_free(&q->rx, q->rx.posted[b->spare[i]]);
+		buffer_free(&q->rx, q->rx.posted[b->spare[i]]);
 	for (i = 0; i < b->nframes; i++) {
 		const struct netif_front_frame *f = &b->frames[i];
 

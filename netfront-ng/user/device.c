@@ -13,6 +13,7 @@
 #define CLOSE_TIMEOUT_MS 3000 /* a dead daemon does not answer: go without it */
 #define NOT_CANCELLED (-1)
 #define TOKEN "backend-state"
+#define HALVES_NODE "request-rx-half-pages"
 
 static int64_t now_ms(void)
 {
@@ -184,6 +185,7 @@ static void read_features(struct front *f)
 		.sg = c->sg && backend_flag(f, "feature-sg"),
 		.split = c->split && backend_flag(f, "feature-split-event-channels"),
 		.ctrl = c->ng && backend_flag(f, "feature-ctrl-ring"),
+		.halves = c->halves && backend_flag(f, "feature-rx-half-pages"),
 		/* A TAP has one switch for both families' checksums. */
 		.csum = c->csum && !backend_flag(f, "feature-no-csum-offload") &&
 			backend_flag(f, "feature-ipv6-csum-offload"),
@@ -214,6 +216,7 @@ static int open_queues(struct front *f)
 	int rc = 0;
 
 	while (f->nqueues < n && !rc) {
+		f->queues[f->nqueues].halves = f->features.halves;
 		rc = front_queue_open(&f->queues[f->nqueues], f->xgs, f->backend_id,
 				      f->features.split);
 		if (!rc)
@@ -232,6 +235,7 @@ static void remove_old(struct front *f, xs_transaction_t t)
 	static const char *const nodes[] = {
 		"tx-ring-ref", "rx-ring-ref", "event-channel", "event-channel-tx",
 		"event-channel-rx", "ctrl-ring-ref", "event-channel-ctrl", "multi-queue-num-queues",
+		HALVES_NODE,
 	};
 	char node[16];
 	unsigned int i;
@@ -314,6 +318,8 @@ static int write_keys(struct xs_handle *xs, xs_transaction_t t, void *arg)
 		rc = write_control(f, t);
 	for (i = 0; i < sizeof(features) / sizeof(features[0]) && !rc; i++)
 		rc = store_printf(xs, t, f->dir, features[i].node, "%d", features[i].on);
+	if (!rc && f->features.halves)
+		rc = store_write(xs, t, f->dir, HALVES_NODE, "1");
 	return rc;
 }
 
@@ -433,6 +439,8 @@ int front_disconnect(struct front *f)
 	set_state(f, STATE_CLOSING);
 	rc = wait_state(f, closed | STATE_BIT(STATE_CLOSING), CLOSE_TIMEOUT_MS, NOT_CANCELLED);
 	set_state(f, STATE_CLOSED);
+	/* A driver that follows us here may know nothing of it, and leave it. */
+	store_rm(f->xs, XBT_NULL, f->dir, HALVES_NODE);
 	if (rc >= 0)
 		rc = wait_state(f, closed, CLOSE_TIMEOUT_MS, NOT_CANCELLED);
 	/* A page that the back end still maps stays granted until it lets go: gntalloc's business. */

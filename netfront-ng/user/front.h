@@ -53,11 +53,12 @@ static inline void front_count(uint64_t *counter, uint64_t n)
 
 struct front_queue {
 	unsigned int index;
+	bool halves; /* receive buffers are half pages; set before it is opened */
 	xenevtchn_handle *xce;
 	evtchn_port_t tx_port, rx_port; /* the same one without split event channels */
 	struct front_grant rings;	/* page 0: tx, page 1: rx */
 	struct front_grant tx_pages;	/* by tx id; read-only to the back end */
-	struct front_grant rx_pages;	/* by rx slot */
+	struct front_grant rx_pages;	/* by rx slot; two slots share one where 'halves' */
 	struct netif_front_tx tx;
 	struct netif_front_rx rx;
 	uint32_t nstatic; /* pages the back end has mapped for good */
@@ -84,9 +85,10 @@ static inline uint8_t *front_queue_tx_page(const struct front_queue *q, unsigned
 	return q->tx_pages.addr + (size_t)id * NETIF_PAGE_SIZE;
 }
 
+/* The page that the buffer is in: what a response's offset counts from. */
 static inline uint8_t *front_queue_rx_page(const struct front_queue *q, unsigned int id)
 {
-	return q->rx_pages.addr + (size_t)id * NETIF_PAGE_SIZE;
+	return q->rx_pages.addr + (size_t)(id >> q->halves) * NETIF_PAGE_SIZE;
 }
 
 struct front_control {
@@ -121,11 +123,12 @@ struct front_config {
 	bool hash;	     /* ng: set up the hash */
 	bool sg, tso, csum;  /* offered to the back end, and used towards it */
 	bool split;	     /* separate event channels for transmit and receive */
+	bool halves;	     /* half-page receive buffers, where the back end offers them */
 };
 
 /* What may be sent: what both sides have. */
 struct front_features {
-	bool sg, tso4, tso6, csum, split, ctrl;
+	bool sg, tso4, tso6, csum, split, ctrl, halves;
 	unsigned int max_queues; /* 0: the back end knows nothing of multi-queue */
 };
 

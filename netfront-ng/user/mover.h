@@ -40,7 +40,7 @@ struct mover_read {
 struct mover_write {
 	struct netif_vnet vnet;
 	uint8_t header[NETIF_HEADER_MAX];
-	struct iovec iov[2 + NETIF_NR_SLOTS_MIN];
+	struct iovec iov[2 + NETIF_FRONT_PARTS_MAX];
 };
 
 struct mover {

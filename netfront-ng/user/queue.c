@@ -41,7 +41,7 @@ int front_queue_open(struct front_queue *q, xengntshr_handle *xgs, uint32_t domi
 	rc = front_grant_share(xgs, domid, &q->tx_pages, FRONT_PAGES, false);
 	if (rc)
 		goto fail;
-	rc = front_grant_share(xgs, domid, &q->rx_pages, FRONT_PAGES, true);
+	rc = front_grant_share(xgs, domid, &q->rx_pages, FRONT_PAGES >> q->halves, true);
 	if (rc)
 		goto fail;
 	rc = open_ports(q, domid, split);
@@ -89,7 +89,8 @@ void front_queue_post(struct front_queue *q)
 	int id;
 
 	while ((id = netif_front_rx_next(&q->rx)) >= 0)
-		netif_front_rx_post(&q->rx, q->rx_pages.refs[id]);
+		netif_front_rx_post(&q->rx, q->rx_pages.refs[id >> q->halves],
+				    q->halves ? NETIF_RX_LOWER + (id & 1) : NETIF_RX_WHOLE);
 	front_queue_push_rx(q);
 }
 

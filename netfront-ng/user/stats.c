@@ -66,7 +66,7 @@ json_t *guest_stats(const struct guest *g)
 	/* Queues of earlier connections too: nothing that was counted disappears. */
 	for (i = 0; i < FRONT_QUEUES_MAX && g->movers[i]; i++)
 		json_array_append_new(queues, queue_json(&f->queues[i], g->movers[i]));
-	return json_pack("{s:i, s:s, s:b, s:s, s:i, s:I, s:I, s:i, s:i, s:{s:b, s:b, s:b, s:b, s:b, s:b}, s:o}",
+	return json_pack("{s:i, s:s, s:b, s:s, s:i, s:I, s:I, s:i, s:i, s:{s:b, s:b, s:b, s:b, s:b, s:b, s:b}, s:o}",
 			 "device", (int)g->config.front.devid,
 			 "mode", g->config.front.ng ? "ng" : "stock",
 			 "connected", f->connected,
@@ -79,6 +79,6 @@ json_t *guest_stats(const struct guest *g)
 			 "features",
 			 "sg", f->features.sg, "tso4", f->features.tso4, "tso6", f->features.tso6,
 			 "csum", f->features.csum, "split", f->features.split,
-			 "ctrl", f->features.ctrl,
+			 "ctrl", f->features.ctrl, "half_pages", f->features.halves,
 			 "queues", queues);
 }

@@ -26,6 +26,9 @@ udp64() {
 		jq '.end.sum_received // .end.sum | (.packets - .lost_packets) / .seconds / 1e3'
 }
 
+# udp1400 FROM TO: thousands of frames of MTU size a second that arrived.
+udp1400() { udp64 "$@" -l 1400; }
+
 # rtt FROM TO: median round trip in microseconds of 200 pings, one every 5 ms.
 rtt() {
 	in_ns "$1" ping -n -c 200 -i 0.005 "$(ip4 "$2")" |

@@ -150,7 +150,7 @@ static void run_rx(u32 n)
 
 	for (; n >= BURST; n -= BURST) {
 		for (i = 0; i < BURST; i++)
-			netif_front_rx_post(&front_rx, i);
+			netif_front_rx_post(&front_rx, i, NETIF_RX_WHOLE);
 		netif_front_push(&front_rx.ring);
 		if (netif_rx_take(&back, reqs, BURST) != (int)BURST)
 			fail("rx_take");

@@ -8,6 +8,7 @@
 
 #define FLIP_MS 1000
 #define STORM_MS 1000
+#define BUFFER_MS 1500
 
 static struct front_queue *queue(struct evil *e)
 {
@@ -204,6 +205,22 @@ static void bad_rx_gref(struct evil *e)
 		slot[i].req.gref = 0x7ffffff0 + i;
 }
 
+/* Half pages are agreed on; then the buffers are neither pages nor halves. */
+static void rx_buffer(struct evil *e)
+{
+	union netif_rx_slot *slot;
+	unsigned int i;
+
+	e->front.config.halves = true;
+	e->connect_rc = front_connect(&e->front);
+	if (e->connect_rc)
+		return;
+	slot = NETIF_SLOTS(union netif_rx_slot, &queue(e)->rx.ring);
+	for (i = 0; i < NETIF_RX_RING_SIZE; i++)
+		slot[i].req.pad = (uint16_t)(NETIF_RX_UPPER + 1 + 251 * i);
+	evil_collect(e, BUFFER_MS);
+}
+
 /* Between a check and the use: the descriptors change all the time. */
 static void flip(struct evil *e)
 {
@@ -276,6 +293,7 @@ const struct evil_attack evil_ring_attacks[] = {
 	{ "size-mismatch", "slots that hold more than the packet's size", size_mismatch, false },
 	{ "readonly-rx", "receive buffers that may only be read", readonly_rx, false },
 	{ "bad-rx-gref", "receive buffers that were never granted", bad_rx_gref, false },
+	{ "rx-buffer", "receive buffers that are no part of a page", rx_buffer, true },
 	{ "flip", "requests that change while they are read", flip, false },
 	{ "event-storm", "events without end, and no work", storm, false },
 	{ "vanish", "killed with requests in flight", vanish, false },

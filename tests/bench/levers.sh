@@ -27,17 +27,21 @@ switch(T1,T2,T14)       switch_bridges     {"xenbr0"} {} g2:g3:tcp,g2:g3:udp64,g
 multi-queue(T20)        max_queues         2     1      g2:outside:tcp,outside:g2:tcp
 early-response          early_response     true  false  g1:outside:tcp
 direct-read             direct_read        true  false  outside:g2:tcp
+half-pages(T7)          rx_half_pages      true  false  outside:g2:tcp,outside:g2:udp64,outside:g2:udp1400,g3:g2:udp1400
 '
 
 # restart KEY VALUE: one changed key, and every guest connected again.
 restart() {
+	local options=
+	[ "$1" != rx_half_pages ] || options="--half-pages on"
 	daemon_configure "$1 = $2"
 	[ "$1" = max_queues ] || echo "max_queues = 1" >>$CONF
 	for d in 1 2 3; do stop guest-$d || return; done
 	daemon_stop
 	daemon_start || return
 	for d in 1 2 3; do
-		guest_boot $d "$([ $d = 1 ] && echo stock || echo ng)" 2 && reach g$d outside || return
+		# shellcheck disable=SC2086 # an option and its value
+		guest_boot $d "$([ $d = 1 ] && echo stock || echo ng)" 2 $options && reach g$d outside || return
 	done
 	reach g2 g3
 }

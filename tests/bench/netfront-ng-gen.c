@@ -211,8 +211,8 @@ static void print(double seconds)
 
 static _Noreturn void usage(void)
 {
-	fputs("usage: netfront-ng-gen [--mode stock|ng] [--devid N] [--queues N] [--dst MAC]\n"
-	      "       [--seconds N] [--tx SIZE] [--rx] [--spin]\n", stderr);
+	fputs("usage: netfront-ng-gen [--mode stock|ng] [--half-pages] [--devid N] [--queues N]\n"
+	      "       [--dst MAC] [--seconds N] [--tx SIZE] [--rx] [--spin]\n", stderr);
 	exit(2);
 }
 
@@ -221,7 +221,8 @@ static void parse(struct front_config *c, int argc, char **argv)
 	static const struct option options[] = {
 		{ "mode", 1, NULL, 'm' },    { "devid", 1, NULL, 'i' }, { "queues", 1, NULL, 'q' },
 		{ "dst", 1, NULL, 'd' },     { "tx", 1, NULL, 't' },	{ "rx", 0, NULL, 'r' },
-		{ "seconds", 1, NULL, 's' }, { "spin", 0, NULL, 'p' },	{ NULL, 0, NULL, 0 },
+		{ "seconds", 1, NULL, 's' }, { "spin", 0, NULL, 'p' },	{ "half-pages", 0, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	uint8_t *d = gen.dst;
 	int opt;
@@ -235,6 +236,8 @@ static void parse(struct front_config *c, int argc, char **argv)
 			c->queues = (unsigned int)atoi(optarg);
 		else if (opt == 't')
 			gen.size = (unsigned int)atoi(optarg);
+		else if (opt == 'h')
+			c->halves = true;
 		else if (opt == 'r')
 			gen.sink = true;
 		else if (opt == 'p')

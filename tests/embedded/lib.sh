@@ -31,8 +31,9 @@ NETBACK=${NETBACK:-$(built netback-ngd)}
 NGCTL=${NGCTL:-$(built netback-ngctl)}
 XENSIM=$(built xensim)
 FRONT=$(built netfront-ng-tap)
-export EVIL CONF=/run/netback-ng.conf
+export EVIL EVIL_BACK CONF=/run/netback-ng.conf
 EVIL=$(built netfront-ng-evil)
+EVIL_BACK=$(built netback-ng-evil)
 
 # Its name is what the daemon's default rule of adoption looks for.
 VIF_SCRIPT=/run/scripts/vif-ng

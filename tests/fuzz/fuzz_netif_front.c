@@ -49,19 +49,28 @@ static void fuzz_tx(struct fuzz_input *in, u32 max)
 	fuzz_check(!n || netif_error_fatal((enum netif_error)-n));
 }
 
-static void check_frame(const struct netif_front_burst *b, const struct netif_front_frame *f)
+/* Whole pages, or a mixture of all three sorts. */
+static u16 where_of(u32 id, u32 max)
+{
+	return max & 1 ? (u16)(id % 3) : NETIF_RX_WHOLE;
+}
+
+static void check_frame(const struct netif_front_burst *b, const struct netif_front_frame *f,
+			u32 max)
 {
 	u32 sum = 0, i;
 
 	fuzz_check(f->part + f->nparts <= b->nparts && !f->error == !!f->nparts);
 	for (i = 0; i < f->nparts; i++) {
 		const struct netif_front_part *p = &b->parts[f->part + i];
+		const u16 where = where_of(p->id, max);
 
-		fuzz_check((u32)p->offset + p->size <= NETIF_PAGE_SIZE);
+		fuzz_check((u32)p->offset + p->size <= NETIF_PAGE_SIZE >> (where == NETIF_RX_LOWER));
+		fuzz_check(where != NETIF_RX_UPPER || p->offset >= NETIF_HALF_PAGE);
 		sum += p->size;
 	}
 	fuzz_check(f->error || (sum == f->meta.len && sum >= 14));
-	fuzz_check(f->nparts <= NETIF_NR_SLOTS_MIN);
+	fuzz_check(f->nparts <= NETIF_FRONT_PARTS_MAX >> !(max & 1));
 }
 
 static void fuzz_rx(struct fuzz_input *in, u32 max)
@@ -74,7 +83,7 @@ static void fuzz_rx(struct fuzz_input *in, u32 max)
 
 	netif_front_rx_init(&rx, page);
 	for (i = 0; i < NETIF_RX_RING_SIZE; i++)
-		netif_front_rx_post(&rx, i);
+		netif_front_rx_post(&rx, i, where_of(i, max));
 	netif_front_push(&rx.ring);
 	answer(in);
 	while (netif_front_pending(&rx.ring)) {
@@ -82,7 +91,7 @@ static void fuzz_rx(struct fuzz_input *in, u32 max)
 			return;
 		fuzz_check(b.nframes > 0);
 		for (i = 0; i < b.nframes; i++)
-			check_frame(&b, &b.frames[i]);
+			check_frame(&b, &b.frames[i], max);
 		/* Each buffer comes back exactly once. */
 		for (i = 0; i < b.nparts; i++)
 			fuzz_check(!seen[b.parts[i].id]++ && !rx.posted[b.parts[i].id]);
@@ -90,7 +99,7 @@ static void fuzz_rx(struct fuzz_input *in, u32 max)
 			fuzz_check(!seen[b.spare[i]]++ && !rx.posted[b.spare[i]]);
 	}
 	for (i = 0; i < NETIF_RX_RING_SIZE; i++)
-		fuzz_check(seen[i] != rx.posted[i]);
+		fuzz_check(seen[i] != !!rx.posted[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

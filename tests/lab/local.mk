@@ -33,6 +33,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/72-switch-ng.sh \
 	tests/lab/scenarios/75-net-migrate.sh \
 	tests/lab/scenarios/80-netfront-ng.sh \
+	tests/lab/scenarios/82-evil-backend.sh \
 	tests/lab/scenarios/85-teaming.sh \
 	tests/lab/scenarios/88-pairs.sh \
 	tests/lab/scenarios/89-pair-vifs.sh \

@@ -13,7 +13,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static struct hub hub = { .options = { true, true, true, true, false, 4, 0, HUB_GOOD } };
+static struct hub hub = { .options = { true, true, true, true, false, false, 4, 0, HUB_GOOD } };
 
 static const char *const evils[] = { "good", "bad-id", "overrun", "bounds", "bad-tx-id", "mute" };
 
@@ -23,7 +23,7 @@ static int parse(int argc, char **argv)
 	unsigned int i;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "cslgrq:e:")) != -1) {
+	while ((opt = getopt(argc, argv, "cslghrq:e:")) != -1) {
 		switch (opt) {
 		case 'c':
 			o->ctrl = false;
@@ -36,6 +36,9 @@ static int parse(int argc, char **argv)
 			break;
 		case 'g':
 			o->sg = false;
+			break;
+		case 'h':
+			o->halves = true;
 			break;
 		case 'r':
 			o->adopt = true;
@@ -119,7 +122,7 @@ int main(int argc, char **argv)
 	int signals;
 
 	if (parse(argc, argv)) {
-		fputs("usage: front-hub [-c] [-s] [-l] [-g] [-r] [-q QUEUES] [-e EVIL] DOMID...\n", stderr);
+		fputs("usage: front-hub [-c] [-s] [-l] [-g] [-h] [-r] [-q QUEUES] [-e EVIL] DOMID...\n", stderr);
 		return 2;
 	}
 	sigemptyset(&set);

@@ -32,7 +32,7 @@ enum hub_evil {
 };
 
 struct hub_options {
-	bool ctrl, statics, split, sg;
+	bool ctrl, statics, split, sg, halves;
 	bool adopt; /* the vifs of a hub that was killed */
 	unsigned int queues, vifs;
 	enum hub_evil evil;

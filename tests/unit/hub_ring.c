@@ -82,26 +82,26 @@ static void spoil(struct hub *h, struct hub_vif *v, struct hub_queue *q, uint32_
 static void deliver(struct hub *h, struct hub_vif *v, struct hub_queue *q,
 		    const struct netif_meta *m)
 {
-	struct netif_rx_req reqs[32];
-	struct netif_rx_part parts[32];
-	uint32_t need = netif_rx_need(m, 0), first = q->rx.rsp_prod, at = 0, n = 0, slot = 0;
+	struct netif_rx_req reqs[NETIF_RX_RING_SIZE];
+	struct netif_rx_part parts[NETIF_RX_RING_SIZE];
+	uint32_t need = netif_rx_need(m, h->options.halves), first = q->rx.rsp_prod, at = 0, n = 0, slot = 0;
 	int got = netif_rx_take(&q->rx, reqs, need);
 	int16_t status = NETIF_RSP_OKAY;
+	bool bad = false;
+	uint32_t slots = got < (int)need ? 0 : netif_rx_lay(reqs, need, m, h->options.halves, parts, &bad);
 
-	if (got < (int)need) {
+	if (!slots || bad) {
 		if (got > 0)
 			netif_rx_untake(&q->rx, (uint32_t)got);
 		v->dropped++;
 		return;
 	}
+	netif_rx_untake(&q->rx, need - slots); /* posted whole pages after all */
 	for (; at < m->len; n++) {
-		uint32_t len = m->len - at < NETIF_PAGE_SIZE ? m->len - at : NETIF_PAGE_SIZE;
-
-		if (hub_access(h, v, q, reqs[slot].gref, 0, frame + at, len, true))
+		if (hub_access(h, v, q, reqs[slot].gref, parts[n].offset, frame + at, parts[n].size, true))
 			status = NETIF_RSP_ERROR;
-		parts[n] = (struct netif_rx_part){ 0, (uint16_t)len };
 		slot += n ? 1 : 1 + netif_rx_extras(m);
-		at += len;
+		at += parts[n].size;
 	}
 	netif_rx_respond(&q->rx, reqs, m, parts, n, status);
 	spoil(h, v, q, first);

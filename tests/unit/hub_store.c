@@ -49,6 +49,7 @@ static int offer(struct hub *h, struct hub_vif *v)
 	write_be(h, v, "feature-ipv6-csum-offload", 1);
 	write_be(h, v, "feature-split-event-channels", o->split);
 	write_be(h, v, "feature-ctrl-ring", o->ctrl);
+	write_be(h, v, "feature-rx-half-pages", o->halves);
 	write_be(h, v, "multi-queue-max-queues", o->queues);
 	write_be(h, v, "state", STATE_INITWAIT);
 	snprintf(path, sizeof(path), "%s/state", v->fe);

@@ -15,6 +15,7 @@
 #define VNET_LEN 10 /* of a packet socket */
 
 struct config_data plane_config;
+bool guest_halves;
 static struct config loaded;
 
 /* --- the plane ---------------------------------------------------------------- */
@@ -36,6 +37,7 @@ static void setup(void)
 	plane_config.huge_pages = false;
 	plane_config.switch_bridges.count = 1;
 	plane_config.switch_bridges.items[0] = (char *)"br-test";
+	guest_halves = false;
 }
 
 static void teardown(void)
@@ -74,9 +76,10 @@ void guest_open(struct guest *g, unsigned int domid, unsigned int nqueues, const
 	g->xgs = xengntshr_open(NULL, 0);
 	ck_assert_ptr_nonnull(g->xgs);
 	g->c = (struct vif_connection){ .nqueues = nqueues, .sg = true, .gso4 = true, .gso6 = true,
-					.csum4 = true, .csum6 = true };
+					.csum4 = true, .csum6 = true, .half_pages = guest_halves };
 	for (i = 0; i < nqueues; i++) {
 		g->q[i].index = i;
+		g->q[i].halves = guest_halves;
 		ck_assert_int_eq(front_queue_open(&g->q[i], g->xgs, 0, i % 2), 0);
 		g->c.queue[i].tx_ref = g->q[i].rings.refs[0];
 		g->c.queue[i].rx_ref = g->q[i].rings.refs[1];
@@ -254,7 +257,8 @@ void guest_post(struct guest *g, unsigned int queue, unsigned int n)
 	struct front_queue *q = &g->q[queue];
 
 	while (n--)
-		netif_front_rx_post(&q->rx, q->rx_pages.refs[netif_front_rx_next(&q->rx)]);
+		netif_front_rx_post(&q->rx, q->rx_pages.refs[netif_front_rx_next(&q->rx)],
+				    NETIF_RX_WHOLE);
 	front_queue_push_rx(q);
 }
 
@@ -266,7 +270,7 @@ int guest_map(struct guest *g, unsigned int queue, bool tx, bool rx)
 
 	for (i = 0; tx && i < FRONT_PAGES; i++)
 		list[n++] = (struct netif_gref){ q->tx_pages.refs[i], NETIF_GREF_READONLY, 0 };
-	for (i = 0; rx && i < FRONT_PAGES; i++)
+	for (i = 0; rx && i < q->rx_pages.count; i++)
 		list[n++] = (struct netif_gref){ q->rx_pages.refs[i], 0, 0 };
 	return vif_gref_add(g->vif, queue, list, n);
 }

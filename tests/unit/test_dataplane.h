@@ -29,6 +29,8 @@ struct guest {
 
 /* The configuration that plane_start() uses; reset to the defaults before each test. */
 extern struct config_data plane_config;
+/* Guests opened next post half pages; reset likewise. */
+extern bool guest_halves;
 TCase *plane_case(const char *name);
 void plane_start(unsigned int workers);
 

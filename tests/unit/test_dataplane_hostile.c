@@ -233,6 +233,34 @@ START_TEST(few_buffers)
 }
 END_TEST
 
+/* A buffer that is no part of a page costs the frame that it was for, by name. */
+START_TEST(bad_buffers)
+{
+	struct front_queue *q = &g.q[0];
+	unsigned int i;
+
+	plane_start(1);
+	guest_open(&g, 7, 1, NULL);
+	g.c.half_pages = g.unposted = true;
+	guest_connect(&g);
+	if (_i)
+		ck_assert_int_eq(guest_map(&g, 0, false, true), 0);
+	for (i = 0; i < 40; i++)
+		netif_front_rx_post(&q->rx, q->rx_pages.refs[i], i ? NETIF_RX_WHOLE : NETIF_RX_UPPER + 1);
+	front_queue_push_rx(q);
+	host_send(&g, frame_make(g.mac, outside, 100, 1), 100, NULL);
+	WAIT_FOR(netif_front_pending(&q->rx.ring));
+	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 100), 0);
+	ck_assert_uint_eq(error_of(&g, "rx_buffer"), 1);
+	ck_assert_uint_eq(error_of(&g, "rx_bad_gref"), 0);
+	ck_assert_uint_eq(stat_of(&g, "rx_drop_grant"), 1);
+	host_send(&g, frame_make(g.mac, outside, 100, 2), 100, NULL);
+	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 2000), 100);
+	ck_assert_int_eq(vif_broken(g.vif), NETIF_OK);
+	stop();
+}
+END_TEST
+
 void add_hostile_case(Suite *s)
 {
 	TCase *c = plane_case("hostile");
@@ -242,6 +270,7 @@ void add_hostile_case(Suite *s)
 	tcase_add_test(c, endless_chain);
 	tcase_add_loop_test(c, full_rings, 0, 2);
 	tcase_add_test(c, copy_failure);
+	tcase_add_loop_test(c, bad_buffers, 0, 2);
 	tcase_add_test(c, event_storm);
 	tcase_add_test(c, event_storm_without_buffers);
 	tcase_add_test(c, event_storm_of_a_broken_vif);

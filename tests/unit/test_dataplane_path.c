@@ -69,6 +69,7 @@ START_TEST(copied_pages)
 {
 	struct guest g;
 
+	guest_halves = _i;
 	plane_start(1);
 	guest_start(&g, 7, 1, NULL);
 	exchange_all(&g);
@@ -83,12 +84,14 @@ START_TEST(static_pages)
 {
 	struct guest g;
 
+	guest_halves = _i;
 	plane_start(1);
 	guest_start(&g, 7, 1, NULL);
 	ck_assert_int_eq(guest_map(&g, 0, true, true), 0);
 	exchange_all(&g);
 	ck_assert_uint_eq(stat_of(&g, "tx_copy_calls"), 0);
 	ck_assert_uint_eq(stat_of(&g, "rx_copy_calls"), 0);
+	ck_assert_int_eq(stat_of(&g, "rx_half_slots") > 0, _i);
 	guest_stop(&g);
 	dataplane_stop();
 }
@@ -170,7 +173,8 @@ START_TEST(every_port)
 {
 	struct guest g;
 
-	plane_config.port = (enum config_port)_i;
+	plane_config.port = (enum config_port)(_i & 1);
+	guest_halves = _i & 2;
 	plane_start(1);
 	guest_start(&g, 7, 1, NULL);
 	exchange_all(&g);
@@ -220,6 +224,7 @@ START_TEST(direct_reads)
 	struct guest g;
 	unsigned int i;
 
+	guest_halves = _i;
 	plane_start(1);
 	guest_start(&g, 7, 1, NULL);
 	ck_assert_int_eq(guest_map(&g, 0, true, true), 0);
@@ -233,6 +238,37 @@ START_TEST(direct_reads)
 		ck_assert_mem_eq(got, sent, jumbo[i]);
 	}
 	ck_assert_uint_ge(stat_of(&g, "tap_reads_direct"), 7);
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
+/* Buffers of all sorts in one ring: what a front end may post, once it has asked for halves. */
+START_TEST(buffers_of_all_sorts)
+{
+	static const unsigned int sizes_here[] = { 60, 20000, 2048, 2049, 65000, 60000, 4097 };
+	struct front_queue *q;
+	struct guest g;
+	unsigned int i;
+
+	plane_start(1);
+	guest_open(&g, 7, 1, NULL);
+	g.c.half_pages = g.unposted = true;
+	guest_connect(&g);
+	ck_assert_int_eq(tap_set_mtu(&g.vif->tap, 65521), 0);
+	if (_i)
+		ck_assert_int_eq(guest_map(&g, 0, true, true), 0);
+	q = &g.q[0];
+	for (i = 0; i < FRONT_PAGES; i++)
+		netif_front_rx_post(&q->rx, q->rx_pages.refs[i], (uint16_t)(i % 3));
+	front_queue_push_rx(q);
+	for (i = 0; i < sizeof(sizes_here) / sizeof(sizes_here[0]); i++) {
+		const uint8_t *sent = frame_make(g.mac, outside, sizes_here[i], i);
+
+		host_send(&g, sent, sizes_here[i], NULL);
+		ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 2000), sizes_here[i]);
+		ck_assert_mem_eq(got, sent, sizes_here[i]);
+	}
 	guest_stop(&g);
 	dataplane_stop();
 }
@@ -284,11 +320,12 @@ START_TEST(multicast_filter_in_direct_reads)
 }
 END_TEST
 
-/* A guest without scatter-gather never gets a frame over a page, whatever the way. */
+/* A guest without scatter-gather never gets a frame over a page (or a half), whatever the way. */
 START_TEST(too_big_for_the_guest)
 {
 	struct guest g;
 
+	guest_halves = _i;
 	plane_start(1);
 	guest_open(&g, 7, 1, NULL);
 	g.c.sg = g.c.gso4 = g.c.gso6 = false;
@@ -296,7 +333,9 @@ START_TEST(too_big_for_the_guest)
 	ck_assert_int_eq(guest_map(&g, 0, true, true), 0);
 	ck_assert_int_eq(tap_set_mtu(&g.vif->tap, 60000), 0);
 	for (unsigned int i = 1; i <= 12; i++) {
-		host_send(&g, frame_make(g.mac, outside, 20000, 1), 20000, NULL);
+		const unsigned int len = i & 1 ? 20000 : _i ? 2049 : 4097;
+
+		host_send(&g, frame_make(g.mac, outside, len, 1), len, NULL);
 		WAIT_FOR(stat_of(&g, "rx_drop_too_big") == i);
 	}
 	host_send(&g, frame_make(g.mac, outside, 100, 1), 100, NULL);
@@ -397,17 +436,18 @@ void add_path_case(Suite *s)
 {
 	TCase *c = plane_case("path");
 
-	tcase_add_test(c, copied_pages);
-	tcase_add_test(c, static_pages);
+	tcase_add_loop_test(c, copied_pages, 0, 2);
+	tcase_add_loop_test(c, static_pages, 0, 2);
 	tcase_add_test(c, mixed_pages);
 	tcase_add_test(c, slots_of_any_shape);
 	tcase_add_loop_test(c, every_switch, 0, 14);
-	tcase_add_loop_test(c, every_port, CONFIG_PORT_IO_URING, CONFIG_PORT_VHOST + 1);
+	tcase_add_loop_test(c, every_port, CONFIG_PORT_IO_URING, 2 * (CONFIG_PORT_VHOST + 1));
 	tcase_add_loop_test(c, every_number, 0, 10);
-	tcase_add_test(c, direct_reads);
+	tcase_add_loop_test(c, direct_reads, 0, 2);
+	tcase_add_loop_test(c, buffers_of_all_sorts, 0, 2);
 	tcase_add_test(c, multicast_filter);
 	tcase_add_test(c, multicast_filter_in_direct_reads);
-	tcase_add_test(c, too_big_for_the_guest);
+	tcase_add_loop_test(c, too_big_for_the_guest, 0, 2);
 	tcase_add_test(c, foreign_source_is_dropped);
 	tcase_add_test(c, hash_steers);
 	tcase_add_test(c, rate_holds);

@@ -338,6 +338,24 @@ START_TEST(no_scatter_gather)
 }
 END_TEST
 
+/* Asked for and offered: half the pages, and all frames arrive.  Either alone: whole pages. */
+START_TEST(half_pages)
+{
+	struct front_config config = TEST_CONFIG;
+	const bool asked = _i & 1, offered = _i & 2, used = asked && offered;
+
+	config.halves = asked;
+	config.statics = _i & 4;
+	connect_to(offered ? "-h" : NULL, NULL, &config);
+	ck_assert_int_eq(front.features.halves, used);
+	ck_assert_int_eq(guest_has("request-rx-half-pages"), used);
+	ck_assert_uint_eq(front.queues[0].rx_pages.count, used ? 128 : 256);
+	echo_sizes(&front.queues[0]);
+	ck_assert_int_eq(front_disconnect(&front), 0);
+	ck_assert(!guest_has("request-rx-half-pages"));
+}
+END_TEST
+
 START_TEST(sets_up_the_hash)
 {
 	struct front_config config = TEST_CONFIG;
@@ -473,6 +491,7 @@ static Suite *suite(void)
 	tcase_add_test(t, no_control_ring);
 	tcase_add_test(t, no_static_grants);
 	tcase_add_test(t, no_scatter_gather);
+	tcase_add_loop_test(t, half_pages, 0, 8);
 	tcase_add_test(t, sets_up_the_hash);
 	tcase_add_test(t, mute_control_ring);
 	tcase_add_test(t, no_device);

@@ -32,6 +32,7 @@ START_TEST(offer_is_complete_before_initwait)
 	ck_assert_str_eq(store_text(BACK "/feature-rx-copy"), "1");
 	ck_assert_str_eq(store_text(BACK "/feature-sg"), "1");
 	ck_assert_str_eq(store_text(BACK "/feature-ctrl-ring"), "1");
+	ck_assert_str_eq(store_text(BACK "/feature-rx-half-pages"), "1");
 	ck_assert_str_eq(store_text(BACK "/multi-queue-max-queues"), "4");
 }
 END_TEST
@@ -39,12 +40,14 @@ END_TEST
 START_TEST(switched_off_features_are_not_offered)
 {
 	rig.config.data.sg = rig.config.data.ctrl_ring = rig.config.data.csum = false;
+	rig.config.data.rx_half_pages = false;
 	toolstack_attach("vif-ng");
 	ck_assert(back_becomes(2));
 	ck_assert_str_eq(store_text(BACK "/feature-sg"), "0");
 	ck_assert_str_eq(store_text(BACK "/feature-gso-tcpv4"), "0");
 	ck_assert_str_eq(store_text(BACK "/feature-no-csum-offload"), "1");
 	ck_assert_str_eq(store_text(BACK "/feature-ctrl-ring"), "0");
+	ck_assert_str_eq(store_text(BACK "/feature-rx-half-pages"), "0");
 }
 END_TEST
 
@@ -84,6 +87,21 @@ START_TEST(single_channel_queue)
 	ck_assert_uint_eq(fake.last.queue[0].rx_evtchn, 10);
 	ck_assert(fake.last.sg && fake.last.gso4 && !fake.last.gso6 && fake.last.csum4 && !fake.last.csum6);
 	ck_assert(!fake.last.has_ctrl);
+}
+END_TEST
+
+/* A guest that agreed on it before the key was turned off goes on posting halves. */
+START_TEST(half_pages_as_the_guest_asks)
+{
+	rig.config.data.rx_half_pages = _i & 1;
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	toolstack_plugged();
+	if (_i & 2)
+		guest_write("request-rx-half-pages", "1");
+	guest_connect(1, false);
+	ck_assert(back_becomes(4));
+	ck_assert_int_eq(fake.last.half_pages, !!(_i & 2));
 }
 END_TEST
 
@@ -129,7 +147,7 @@ static const struct bad {
 	{ "multi-queue-num-queues", "9" }, { "multi-queue-num-queues", "5" },
 	{ "multi-queue-num-queues", "abc" }, { "multi-queue-num-queues", "2" },
 	{ "multi-queue-num-queues", long_value }, { "ctrl-ring-ref", "7" }, { "ctrl-ring-ref", "x" },
-	{ "request-multicast-control", "9" },
+	{ "request-multicast-control", "9" }, { "request-rx-half-pages", "2" },
 };
 
 START_TEST(bad_keys_shut_the_vif_until_it_starts_anew)
@@ -527,6 +545,7 @@ int main(int argc, char **argv)
 	tcase_add_test(c, no_tap_no_initwait);
 	tcase_add_test(c, waits_for_the_hotplug_script);
 	tcase_add_test(c, single_channel_queue);
+	tcase_add_loop_test(c, half_pages_as_the_guest_asks, 0, 4);
 	tcase_add_test(c, four_split_queues);
 	tcase_add_test(c, survives_transaction_conflicts);
 	tcase_add_loop_test(c, bad_keys_shut_the_vif_until_it_starts_anew, 0, COUNT(bad));

@@ -48,6 +48,7 @@ enum netif_error raw_take(struct tx_rig *t);
 void raw_rx_rsp(struct rx_rig *t, u16 id, u16 offset, u16 flags, s16 status);
 void raw_rx_extra(struct rx_rig *t, struct netif_extra x);
 void rx_post_all(struct rx_rig *t);
+void rx_post_halves(struct rx_rig *t); /* lower and upper in turn */
 enum netif_error raw_rx_take(struct rx_rig *t);
 
 /* xorshift, seeded: the same sequence on every run. */

@@ -212,6 +212,17 @@ static void provoke_tx_bad_gref(void)
 	ck_assert_ptr_null(netif_gref_map_find(&map, 6));
 }
 
+static void provoke_rx_buffer(void)
+{
+	const struct netif_rx_req req = { .pad = NETIF_RX_UPPER + 1 };
+	struct netif_rx_part part;
+	bool bad;
+
+	ck_assert_uint_eq(netif_rx_lay(&req, 1, &(struct netif_meta){ .len = 60 }, true, &part, &bad), 1);
+	ck_assert(bad);
+	ck_assert_uint_eq(part.size, 0);
+}
+
 static void provoke_rx_readonly_gref(void)
 {
 	static struct netif_gref_map map;
@@ -244,6 +255,14 @@ static struct rx_rig *posted_rig(void)
 	return t;
 }
 
+static struct rx_rig *halves_rig(void)
+{
+	struct rx_rig *t = rx_rig();
+
+	rx_post_halves(t);
+	return t;
+}
+
 static void provoke_rx_bad_gref(void)
 {
 	struct rx_rig *t = posted_rig();
@@ -272,6 +291,17 @@ static void provoke_rsp_bounds(void)
 	t = posted_rig();
 	raw_rx_rsp(t, 0, 0, 0, NETIF_ETH_HLEN - 1);
 	expect_rx(t, NETIF_ERR_RSP_BOUNDS);
+	/* A half page is all that there is to answer with. */
+	t = halves_rig();
+	raw_rx_rsp(t, 0, 2000, 0, 49);
+	expect_rx(t, NETIF_ERR_RSP_BOUNDS);
+	t = halves_rig();
+	raw_rx_rsp(t, 0, 0, 0, 100);
+	netif_back_push(&t->back);
+	ck_assert_int_eq(raw_rx_take(t), NETIF_OK);
+	raw_rx_rsp(t, 1, 2047, 0, 100);
+	ck_assert_int_eq(raw_rx_take(t), NETIF_OK);
+	ck_assert_int_eq(t->burst.frames[0].error, NETIF_ERR_RSP_BOUNDS);
 }
 
 static void provoke_rsp_chain(void)

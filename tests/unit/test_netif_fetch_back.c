@@ -5,6 +5,7 @@
 #define netif_tx_take counted_tx_take
 #define netif_tx_respond counted_tx_respond
 #define netif_rx_take counted_rx_take
+#define netif_rx_lay counted_rx_lay
 #define netif_rx_respond counted_rx_respond
 #include "lib/netif/rx.c"
 #include "lib/netif/tx.c"

@@ -156,13 +156,17 @@ START_TEST(test_front_rx_need)
 {
 	struct netif_meta m = { .len = 4096 };
 
-	ck_assert_uint_eq(netif_rx_need(&m, 0), 1);
-	ck_assert_uint_eq(netif_rx_need(&m, 1), 2);
+	ck_assert_uint_eq(netif_rx_need(&m, false), 1);
+	ck_assert_uint_eq(netif_rx_need(&m, true), 2);
+	m.len++;
+	ck_assert_uint_eq(netif_rx_need(&m, false), 2);
+	ck_assert_uint_eq(netif_rx_need(&m, true), 3);
+	m.len = 4096;
 	m.hash_type = NETIF_HASH_TYPE_IPV4;
 	m.gso_type = NETIF_GSO_TYPE_TCPV4;
-	ck_assert_uint_eq(netif_rx_need(&m, 0), 3);
+	ck_assert_uint_eq(netif_rx_need(&m, false), 3);
 	m.len = 0;
-	ck_assert_uint_eq(netif_rx_need(&m, 0), 3);
+	ck_assert_uint_eq(netif_rx_need(&m, false), 3);
 }
 END_TEST
 
@@ -178,7 +182,7 @@ START_TEST(test_front_rx_round)
 
 	rx_rig_start_at(t, 0xfffffffdu);
 	rx_post_all(t);
-	ck_assert_int_eq(netif_rx_take(&t->back, reqs, netif_rx_need(&m, 64)), 4);
+	ck_assert_int_eq(netif_rx_take(&t->back, reqs, netif_rx_need(&m, false)), 4);
 	netif_rx_respond(&t->back, reqs, &m, parts, 2, NETIF_RSP_OKAY);
 	ck_assert_int_eq(raw_rx_take(t), NETIF_OK);
 	ck_assert_uint_eq(t->burst.nframes, 1);
@@ -199,6 +203,92 @@ START_TEST(test_front_rx_round)
 	ck_assert_uint_eq(t->burst.spare[1], 0xff);
 	ck_assert_uint_eq(t->front.posted[0xfd] + t->front.posted[0], 0);
 	ck_assert_uint_eq(t->front.posted[1], 1);
+}
+END_TEST
+
+static const u16 wheres[] = { NETIF_RX_LOWER, NETIF_RX_WHOLE, NETIF_RX_UPPER, NETIF_RX_LOWER };
+
+/* Buffers of all sorts: the extra's slot is passed over, each part fills what is its own. */
+START_TEST(test_rx_lay)
+{
+	const struct netif_meta m = { .len = 7000, .gso_type = NETIF_GSO_TYPE_TCPV4, .gso_size = 1448 };
+	struct netif_rx_part parts[4];
+	struct netif_rx_req reqs[5];
+	bool bad;
+	u32 i;
+
+	for (i = 0; i < 5; i++)
+		reqs[i] = (struct netif_rx_req){ .pad = wheres[i ? (i - 1) % 4 : 0] };
+	ck_assert_uint_eq(netif_rx_lay(reqs, 4, &m, true, parts, &bad), 4);
+	ck_assert(!bad);
+	ck_assert_mem_eq(parts, ((struct netif_rx_part[]){ { 0, 2048 }, { 0, 4096 }, { 2048, 856 } }),
+			 3 * sizeof(parts[0]));
+	ck_assert_uint_eq(netif_rx_lay(reqs, 3, &m, true, parts, &bad), 0);
+	/* Who did not ask for halves has written anything there. */
+	ck_assert_uint_eq(netif_rx_lay(reqs, 5, &m, false, parts, &bad), 3);
+	ck_assert_uint_eq(parts[1].size, 7000 - 4096);
+	/* Room for the first part, none for the extra behind it. */
+	ck_assert_uint_eq(netif_rx_lay(reqs, 1, &(struct netif_meta){ .len = 60, .gso_type = 1 }, true,
+				       parts, &bad), 0);
+}
+END_TEST
+
+START_TEST(test_rx_lay_bad_buffer)
+{
+	const struct netif_meta m = { .len = 7000, .hash_type = 1 };
+	const struct netif_rx_req reqs[] = { { .pad = 1 }, { .pad = 0xffff }, { .pad = 2 }, { .pad = 2048 },
+					     { .pad = 1 } };
+	struct netif_rx_part parts[4];
+	bool bad;
+
+	ck_assert_uint_eq(netif_rx_lay(reqs, 5, &m, true, parts, &bad), 4);
+	ck_assert(bad);
+	ck_assert_uint_eq(parts[1].size, 2048);
+	ck_assert_uint_eq(parts[2].size, 0);
+	ck_assert_uint_eq(netif_rx_lay(&reqs[3], 1, &m, true, parts, &bad), 0);
+	ck_assert_uint_eq(netif_rx_lay(&reqs[3], 2, &m, true, parts, &bad), 2);
+	ck_assert(bad);
+}
+END_TEST
+
+/* The largest frame in half pages, from the one end to the other. */
+START_TEST(test_front_rx_halves)
+{
+	struct rx_rig *t = rx_rig();
+	struct netif_rx_req reqs[NETIF_FRONT_PARTS_MAX];
+	const struct netif_meta m = { .len = 65549, .gso_type = NETIF_GSO_TYPE_TCPV6, .gso_size = 1440 };
+	struct netif_rx_part parts[NETIF_FRONT_PARTS_MAX];
+	const struct netif_front_frame *f = &t->burst.frames[0];
+	bool bad;
+	u32 n, i;
+
+	rx_post_halves(t);
+	ck_assert_uint_eq(netif_rx_need(&m, true), 34);
+	ck_assert_int_eq(netif_rx_take(&t->back, reqs, 34), 34);
+	n = netif_rx_lay(reqs, 34, &m, true, parts, &bad);
+	ck_assert_uint_eq(n, 34);
+	netif_rx_respond(&t->back, reqs, &m, parts, n - 1, NETIF_RSP_OKAY);
+	ck_assert_int_eq(raw_rx_take(t), NETIF_OK);
+	ck_assert_uint_eq(f->error, 0);
+	ck_assert_uint_eq(f->meta.len, m.len);
+	ck_assert_uint_eq(f->nparts, 33);
+	for (i = 0; i < 33; i++)
+		ck_assert_uint_eq(t->burst.parts[i].offset, t->burst.parts[i].id & 1 ? 2048 : 0);
+}
+END_TEST
+
+/* 36 half pages or 18 pages are a frame's limit, or as much of both. */
+START_TEST(test_front_rx_halves_chain)
+{
+	struct rx_rig *t = rx_rig();
+	u16 i, n = (u16)(NETIF_FRONT_PARTS_MAX + _i);
+
+	rx_post_halves(t);
+	for (i = 0; i < n; i++)
+		raw_rx_rsp(t, i, i & 1 ? 2048 : 0, i + 1 < n ? NETIF_RXF_MORE_DATA : 0, 100);
+	ck_assert_int_eq(raw_rx_take(t), NETIF_OK);
+	ck_assert_uint_eq(t->burst.frames[0].error, _i ? NETIF_ERR_RSP_CHAIN : NETIF_OK);
+	ck_assert_uint_eq(t->burst.nspare, _i ? n : 0);
 }
 END_TEST
 
@@ -324,6 +414,10 @@ TCase *netif_front_case(void)
 	tcase_add_test(c, test_front_rx_post);
 	tcase_add_test(c, test_front_rx_need);
 	tcase_add_test(c, test_front_rx_round);
+	tcase_add_test(c, test_rx_lay);
+	tcase_add_test(c, test_rx_lay_bad_buffer);
+	tcase_add_test(c, test_front_rx_halves);
+	tcase_add_loop_test(c, test_front_rx_halves_chain, 0, 2);
 	tcase_add_test(c, test_front_rx_error_status);
 	tcase_add_test(c, test_front_rx_csum_flags);
 	tcase_add_test(c, test_front_rx_budget);

@@ -81,7 +81,17 @@ void rx_post_all(struct rx_rig *t)
 	int id;
 
 	while ((id = netif_front_rx_next(&t->front)) >= 0)
-		netif_front_rx_post(&t->front, 2000u + (u32)id);
+		netif_front_rx_post(&t->front, 2000u + (u32)id, NETIF_RX_WHOLE);
+	netif_front_push(&t->front.ring);
+}
+
+void rx_post_halves(struct rx_rig *t)
+{
+	int id;
+
+	while ((id = netif_front_rx_next(&t->front)) >= 0)
+		netif_front_rx_post(&t->front, 2000u + (u32)id / 2,
+				    id & 1 ? NETIF_RX_UPPER : NETIF_RX_LOWER);
 	netif_front_push(&t->front.ring);
 }
 

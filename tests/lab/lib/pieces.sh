@@ -124,6 +124,7 @@ make_project() {
 		tar -c --null --ignore-failed-read -T -) | tar -x -C "$cache/project.src"
 	in_root "$cache/tools" sh -ec "cd /lab/project.src; autoreconf -fi; mkdir build; cd build
 		../configure $flags; make -j\"\$(nproc)\"; make install DESTDIR=/lab/${1##*/}
+		install -D tests/bench/netback-ng-evil /lab/${1##*/}/opt/lab/netback-ng-evil
 		make module KERNEL_BUILD=\"\$(echo /usr/src/linux-headers-*-amd64)\"
 		install -D -m 644 netfront-ng/linux/tree/xen-netfront-ng.ko /lab/${1##*/}/opt/lab/guest/modules/xen-netfront-ng.ko
 		strip -g /lab/${1##*/}/opt/lab/guest/modules/xen-netfront-ng.ko"
