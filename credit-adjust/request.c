@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 
 static json_t *__attribute__((format(printf, 1, 2))) refusal(const char *fmt, ...)
 {

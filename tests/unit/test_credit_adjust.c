@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "credit-adjust/request.h"
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 #include "tests/unit/test_xensim.h"
 
 #define ROUND_NS 3000000ull
