@@ -93,18 +93,22 @@ tests_unit_test_dataplane_LDADD = netfront-ng/user/libnetfront.a netback-ng/libc
 	netback-ng/libdataplane.a lib/tap/libtap.a $(netback_ng_control_libs) $(LIBURING_LIBS) $(check_libs)
 
 # xl-net, over a fake libxl, xenstore, netlink and credit-adjustd.
-xlnet_test_sources = tests/unit/fake_xen.c tests/unit/fake_xen.h
-xlnet_tests = tests/unit/test_xlnet_switch tests/unit/test_xlnet_migrate tests/unit/test_xlnet_policy \
+xlnet_test_sources = tests/unit/fake_xen.c tests/unit/fake_xen.h tests/unit/fake_part.h tests/unit/fake_ctl.c \
+	tests/unit/fake_libxl.c tests/unit/fake_netlink.c tests/unit/fake_remote.c tests/unit/fake_store.c tests/unit/fake_sysfs.c
+xlnet_tests = tests/unit/test_xlnet_switch tests/unit/test_xlnet_migrate tests/unit/test_xlnet_credit tests/unit/test_xlnet_policy \
 	tests/unit/test_xlnet_netlink
 check_PROGRAMS += $(xlnet_tests)
 TESTS += $(xlnet_tests)
 tests_unit_test_xlnet_switch_SOURCES = tests/unit/test_xlnet_switch.c $(xlnet_test_sources)
 tests_unit_test_xlnet_switch_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
-tests_unit_test_xlnet_switch_LDADD = xl-plugins/libxlnet.a lib/xen/libxenhelp.a $(JANSSON_LIBS) \
+tests_unit_test_xlnet_switch_LDADD = xl-plugins/libxlnet.a lib/ctl/libctl.a lib/xen/libxenhelp.a $(JANSSON_LIBS) \
 	$(check_libs) -lpthread
 tests_unit_test_xlnet_migrate_SOURCES = tests/unit/test_xlnet_migrate.c $(xlnet_test_sources)
 tests_unit_test_xlnet_migrate_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
 tests_unit_test_xlnet_migrate_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
+tests_unit_test_xlnet_credit_SOURCES = tests/unit/test_xlnet_credit.c $(xlnet_test_sources)
+tests_unit_test_xlnet_credit_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
+tests_unit_test_xlnet_credit_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
 tests_unit_test_xlnet_policy_SOURCES = tests/unit/test_xlnet_policy.c $(xlnet_test_sources)
 tests_unit_test_xlnet_policy_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
 tests_unit_test_xlnet_policy_LDADD = $(tests_unit_test_xlnet_switch_LDADD)

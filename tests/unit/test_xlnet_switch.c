@@ -4,6 +4,7 @@
  * guest ends on its vif or on its VF, whole, and nothing of the operation is left.
  */
 #include "tests/unit/fake_xen.h"
+#include "tests/unit/runner.h"
 #include "xl-plugins/command.h"
 #include "xl-plugins/host.h"
 #include "xl-plugins/journal.h"
@@ -443,11 +444,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return runner_run(suite());
 }
