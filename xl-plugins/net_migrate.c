@@ -221,8 +221,9 @@ static int prepare(struct xlnet *x, struct migration *m)
 
 	if (!rc)
 		rc = to_pv(x, m);
-	if (rc)
-		migration_undo(x, m);
+	/* A guest that is gone did not leave for the other host: nothing is to be done there. */
+	if (rc && migration_undo(x, m) == -ENOENT)
+		migration_forget(x, m->dom.uuid);
 	return rc;
 }
 

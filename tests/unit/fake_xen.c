@@ -15,9 +15,19 @@
 struct fake_world *fake;
 pthread_mutex_t fake_lock = PTHREAD_MUTEX_INITIALIZER;
 
+static void dom_destroy(struct fake_dom *dom)
+{
+	for (int i = 0; i < FAKE_VFS; i++)
+		if (fake->vfs[i].owner == dom->id)
+			fake->vfs[i].owner = 0;
+	dom->id = 0;
+}
+
 bool fake_event_begin(void)
 {
 	fake->calls++;
+	if (fake->calls == fake->gone_at)
+		dom_destroy(&fake->doms[0]);
 	if (fake->calls == fake->kill_before)
 		raise(SIGKILL);
 	return fake->calls != fake->fail_at;

@@ -47,6 +47,7 @@ struct fake_world {
 	bool no_link_state, no_zero_mac;
 	/* The number of the changing call that fails, or kills before (-) or after it; 0: none. */
 	int calls, fail_at, kill_before, kill_after;
+	int gone_at; /* as fail_at: the first guest is destroyed, its VF is nobody's */
 	char sysfs[64], state[64];
 	/* The other host: what its net-check prints ("" nothing), what its net-switch returns. */
 	char there[256], asked[160];

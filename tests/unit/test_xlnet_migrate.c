@@ -305,6 +305,24 @@ START_TEST(each_call_fails_once)
 }
 END_TEST
 
+START_TEST(destroyed_at_each_call)
+{
+	int k, calls = CALLS_MAX;
+
+	for (k = 1; k <= calls; k++) {
+		xl_will(true);
+		fake->gone_at = k;
+		run("net-migrate g1 b --timeout 1");
+		if (fake->calls < k)
+			calls = k;
+		fake->gone_at = 0;
+		ck_assert_int_eq(run("net-recover"), EXIT_OK);
+		ck_assert_int_eq(fake->there_calls, fake->xl_calls);
+		check_whole("destroyed", k);
+	}
+}
+END_TEST
+
 static void kill_and_recover(bool leave, int before, int after)
 {
 	xl_will(leave);
@@ -394,6 +412,7 @@ static Suite *suite(void)
 	tcase_add_test(t, no_vf_on_the_other_side_after_all);
 	tcase_add_loop_test(t, killed_while_xl_runs, 0, 2);
 	tcase_add_loop_test(t, each_call_fails_once, 0, 2);
+	tcase_add_test(t, destroyed_at_each_call);
 	tcase_add_loop_test(t, killed_at_each_call, 0, 2);
 	tcase_add_test(t, a_dry_run_only_asks);
 	tcase_add_loop_test(t, wrong_usage, 0, COUNT(wrong_lines));
