@@ -124,12 +124,15 @@ tests_unit_test_credit_policy_SOURCES = tests/unit/test_credit_policy.c
 tests_unit_test_credit_policy_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_credit_policy_LDADD = credit-adjust/libpolicy.a $(check_libs)
 # Its files, and the whole of it over the embedded Xen.
-credit_tests = tests/unit/test_credit_state tests/unit/test_credit_adjust
+credit_tests = tests/unit/test_credit_state tests/unit/test_credit_adjust tests/unit/test_credit_net
 check_PROGRAMS += $(credit_tests)
 TESTS += $(credit_tests)
 tests_unit_test_credit_state_SOURCES = tests/unit/test_credit_state.c $(config_rig)
 tests_unit_test_credit_state_CFLAGS = $(AM_CFLAGS) $(credit_adjust_cflags) $(CHECK_CFLAGS)
 tests_unit_test_credit_state_LDADD = $(credit_adjust_libs) $(check_libs)
+tests_unit_test_credit_net_SOURCES = tests/unit/test_credit_net.c
+tests_unit_test_credit_net_CFLAGS = $(AM_CFLAGS) $(credit_adjust_cflags) $(CHECK_CFLAGS)
+tests_unit_test_credit_net_LDADD = $(credit_adjust_libs) $(check_libs)
 tests_unit_test_credit_adjust_SOURCES = tests/unit/test_credit_adjust.c $(xensim_test_sources)
 tests_unit_test_credit_adjust_CFLAGS = $(AM_CFLAGS) $(credit_adjust_cflags) $(CHECK_CFLAGS)
 tests_unit_test_credit_adjust_LDADD = $(credit_adjust_libs) $(xensim_test_libs)
