@@ -338,6 +338,7 @@ static const struct {
 } commands[] = {
 	LINE("/usr/sbin/xl\0migrate\0web\0host", true), LINE("xl\0-v\0save\0-c\0web\0/x", true),
 	LINE("xl\0migrate\0-s\0ssh -p 1\0" "7\0host", true), LINE("xl\0list\0web", false),
+	LINE("xl\0sav\0web\0/x", true), LINE("xl\0s\0web\0/x", false), LINE("xl\0migrat\0web\0host", false),
 	LINE("xl\0migrate-receive\0web", false), LINE("xl\0save", false), LINE("xl", false), LINE("", false),
 	LINE("/bin/cat\0save\0web", false), LINE("xl\0destroy\0save\0web", false), LINE("xl\0save\0other\0/x", false),
 	{ "xl\0save\0web", 10, false }, /* cut off without a NUL */
