@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "credit-adjust/file.h"
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 
 #define SELDOM 10 /* rounds between looks at names and VFs */
 

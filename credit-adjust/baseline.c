@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "credit-adjust/file.h"
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 
 #define FILE_VERSION 1
 #define UUID_TEXT (2 * BASELINE_UUID_SIZE + 1)

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "netback-ng/log.h"
+#include "lib/ctl/credit.h"
+#include "lib/daemon/log.h"
 
 /* libconfuse's callbacks carry no pointer of ours; loading is single-threaded. */
 static const char *loading_file;
@@ -53,7 +54,7 @@ static const struct {
 	const char *key, *fallback;
 	size_t offset, size;
 } paths[] = {
-	{ "control_socket", "/run/credit-adjust/control", offsetof(struct config, control_socket), 108 },
+	{ "control_socket", CREDIT_SOCKET, offsetof(struct config, control_socket), 108 },
 	{ "netback_socket", "/run/netback-ng/control", offsetof(struct config, netback_socket), 108 },
 	{ "state_dir", "/var/lib/xen-net-ng/credit-adjust", offsetof(struct config, state_dir), 200 },
 };

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 
 json_t *file_load(const char *path, int *error)
 {

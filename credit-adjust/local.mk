@@ -5,7 +5,7 @@ credit_adjust_libpolicy_a_SOURCES = credit-adjust/policy.h credit-adjust/policy.
 	credit-adjust/transfer.c
 EXTRA_DIST += credit-adjust/README
 
-# All of the daemon but its main(): the unit tests link it, too. Its log and its control socket are netback-ng's.
+# All of the daemon but its main(): the unit tests link it, too.
 noinst_LIBRARIES += credit-adjust/libadjust.a
 credit_adjust_libadjust_a_SOURCES = \
 	credit-adjust/adjust.c credit-adjust/adjust.h credit-adjust/baseline.c credit-adjust/baseline.h \
@@ -16,7 +16,7 @@ credit_adjust_libadjust_a_SOURCES = \
 	credit-adjust/xlwatch.c credit-adjust/xlwatch.h
 credit_adjust_cflags = $(XENCONTROL_CFLAGS) $(XENSTORE_CFLAGS) $(NLROUTE_CFLAGS) $(CONFUSE_CFLAGS) $(JANSSON_CFLAGS) \
 	$(SYSTEMD_CFLAGS)
-credit_adjust_libs = credit-adjust/libadjust.a credit-adjust/libpolicy.a netback-ng/libcontrol.a $(XENCONTROL_LIBS) \
+credit_adjust_libs = credit-adjust/libadjust.a credit-adjust/libpolicy.a lib/daemon/libdaemon.a $(XENCONTROL_LIBS) \
 	$(XENSTORE_LIBS) $(NLROUTE_LIBS) $(CONFUSE_LIBS) $(JANSSON_LIBS) $(SYSTEMD_LIBS)
 credit_adjust_libadjust_a_CFLAGS = $(AM_CFLAGS) $(credit_adjust_cflags)
 
@@ -28,7 +28,7 @@ credit_adjustd_LDADD = $(credit_adjust_libs)
 
 credit_adjustctl_SOURCES = credit-adjust/ctl.c
 credit_adjustctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-credit_adjustctl_LDADD = $(JANSSON_LIBS)
+credit_adjustctl_LDADD = lib/ctl/libctl.a $(JANSSON_LIBS)
 
 # The simulator: built, not installed. credit-adjust/sim/plot draws what it writes.
 noinst_PROGRAMS += credit-adjust/sim/credit-adjust-sim

@@ -3,7 +3,10 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <netlink/cache.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/sriov.h>
@@ -14,10 +17,12 @@
 
 #define FRAME_BYTES 1500
 #define VF_ID 0x10000u /* ids of VFs are above those of vifs */
+/* The kernel fills up to 32 KiB of it at once; a PF's list of VFs, one attribute, can be 64 KiB. */
+#define MESSAGE_MAX (96 << 10)
 
 struct nl {
 	struct nl_sock *sock;
-	struct nl_cache *links;
+	struct visit *visit; /* of the dump that is being read */
 };
 
 uint64_t net_frames(uint64_t packets, uint64_t bytes)
@@ -31,55 +36,17 @@ static int nl_errno(int rc)
 	return rc == -NLE_NOMEM ? -ENOMEM : rc == -NLE_PERM ? -EPERM : rc < 0 ? -EIO : 0;
 }
 
-int net_open(struct net *net)
-{
-	struct nl *nl = calloc(1, sizeof(*nl));
-	int rc;
-
-	memset(net, 0, sizeof(*net));
-	if (!nl)
-		return -ENOMEM;
-	net->nl = nl;
-	nl->sock = nl_socket_alloc();
-	rc = nl->sock ? nl_errno(nl_connect(nl->sock, NETLINK_ROUTE)) : -ENOMEM;
-	/* A dump of a thousand links with their VFs is larger than the default. */
-	if (!rc)
-		rc = nl_errno(nl_socket_set_buffer_size(nl->sock, 1 << 20, 0));
-	if (!rc)
-		rc = nl_errno(rtnl_link_alloc_cache(nl->sock, AF_UNSPEC, &nl->links));
-	if (rc)
-		net_close(net);
-	return rc;
-}
-
-void net_close(struct net *net)
-{
-	struct nl *nl = net->nl;
-
-	if (!nl)
-		return;
-	nl_cache_free(nl->links);
-	nl_socket_free(nl->sock);
-	free(nl);
-	net->nl = NULL;
-}
-
 struct visit {
 	struct net *net;
 	net_found found;
 	void *arg;
 };
 
-static uint64_t link_frames(struct rtnl_link *link)
-{
-	return net_frames(rtnl_link_get_stat(link, RTNL_LINK_RX_PACKETS) + rtnl_link_get_stat(link, RTNL_LINK_TX_PACKETS),
-			  rtnl_link_get_stat(link, RTNL_LINK_RX_BYTES) + rtnl_link_get_stat(link, RTNL_LINK_TX_BYTES));
-}
-
 static bool vf_frames(struct rtnl_link *link, uint32_t index, uint64_t *frames)
 {
 	uint64_t v[4] = { 0 };
-	struct rtnl_link_vf *vf = rtnl_link_vf_get(link, index);
+	/* libnl 3.7 looks for it in a list that a PF without VFs, as one that just lost them, does not have. */
+	struct rtnl_link_vf *vf = rtnl_link_has_vf_list(link) ? rtnl_link_vf_get(link, index) : NULL;
 	bool ok;
 
 	if (!vf)
@@ -115,33 +82,117 @@ static bool is_vif(const char *name, unsigned int *domid, unsigned int *devid)
 	return sscanf(name, "vif%u.%u%n", domid, devid, &end) == 2 && !name[end] && *devid < VF_ID;
 }
 
-static void visit_link(struct nl_object *o, void *arg)
+/* Of a link that may be a PF, as libnl-route understands it: its VFs have counters of their own. */
+static void visit_pf(struct nl_object *o, void *arg)
 {
 	struct rtnl_link *link = (struct rtnl_link *)o;
-	const char *name = rtnl_link_get_name(link);
-	struct visit *v = arg;
+
+	visit_vfs(arg, link, rtnl_link_get_name(link));
+}
+
+static bool is_pf(const struct net *net, const char *name)
+{
+	for (uint32_t i = 0; i < net->vfs; i++)
+		if (!strcmp(net->vf[i].pf, name))
+			return true;
+	return false;
+}
+
+/* Aligned to 4 in the message. */
+static uint64_t stats_frames(const struct nlattr *attr)
+{
+	struct rtnl_link_stats64 s = { 0 };
+
+	nla_memcpy(&s, attr, sizeof(s));
+	return net_frames(s.rx_packets + s.tx_packets, s.rx_bytes + s.tx_bytes);
+}
+
+/* Two attributes of a vif are all that matters: libnl-route's objects would be most of our cost. */
+static int on_link(struct nl_msg *msg, void *arg)
+{
+	struct nlmsghdr *head = nlmsg_hdr(msg);
+	struct nl *nl = arg;
+	const struct nlattr *name = head->nlmsg_type == RTM_NEWLINK ?
+		nlmsg_find_attr(head, sizeof(struct ifinfomsg), IFLA_IFNAME) : NULL;
+	const struct nlattr *stats;
 	unsigned int domid, devid;
 
 	if (!name)
+		return NL_OK;
+	if (is_vif(nla_data(name), &domid, &devid)) {
+		stats = nlmsg_find_attr(head, sizeof(struct ifinfomsg), IFLA_STATS64);
+		nl->visit->found(nl->visit->arg, domid, false, devid, stats ? stats_frames(stats) : 0);
+	} else if (is_pf(nl->visit->net, nla_data(name))) {
+		nl_msg_parse(msg, visit_pf, nl->visit);
+	}
+	return NL_OK;
+}
+
+int net_open(struct net *net)
+{
+	struct nl *nl = calloc(1, sizeof(*nl));
+	int rc;
+
+	memset(net, 0, sizeof(*net));
+	if (!nl)
+		return -ENOMEM;
+	net->nl = nl;
+	nl->sock = nl_socket_alloc();
+	rc = nl->sock ? nl_errno(nl_connect(nl->sock, NETLINK_ROUTE)) : -ENOMEM;
+	/* A dump of a thousand links with their VFs is larger than the default. */
+	if (!rc)
+		rc = nl_errno(nl_socket_set_buffer_size(nl->sock, 1 << 20, 0));
+	if (!rc)
+		rc = nl_errno(nl_socket_set_msg_buf_size(nl->sock, MESSAGE_MAX));
+	if (!rc)
+		rc = nl_errno(nl_socket_modify_cb(nl->sock, NL_CB_VALID, NL_CB_CUSTOM, on_link, nl));
+	if (rc)
+		net_close(net);
+	else
+		nl_socket_disable_msg_peek(nl->sock);
+	return rc;
+}
+
+void net_close(struct net *net)
+{
+	struct nl *nl = net->nl;
+
+	if (!nl)
 		return;
-	if (is_vif(name, &domid, &devid))
-		v->found(v->arg, domid, false, devid, link_frames(link));
-	else if (v->net->vfs)
-		visit_vfs(v, link, name);
+	nl_socket_free(nl->sock);
+	free(nl);
+	net->nl = NULL;
+}
+
+static int dump_ask(struct nl *nl, bool vfs)
+{
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_DUMP);
+	int rc = msg ? nlmsg_append(msg, (void *)&info, sizeof(info), NLMSG_ALIGNTO) : -NLE_NOMEM;
+
+	if (!rc && vfs)
+		rc = nla_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_VF);
+	if (!rc)
+		rc = nl_send_auto(nl->sock, msg);
+	nlmsg_free(msg);
+	return nl_errno(rc);
 }
 
 int net_refresh(struct net *net, net_found found, void *arg)
 {
 	struct visit v = { net, found, arg };
 	struct nl *nl = net->nl;
-	int rc = nl_errno(nl_cache_refill(nl->sock, nl->links));
+	int rc;
 
-	if (rc)
-		return rc;
 	for (uint32_t i = 0; i < net->vfs; i++)
 		net->vf[i].counted = false;
-	nl_cache_foreach(nl->links, visit_link, &v);
-	return 0;
+	nl->visit = &v;
+	rc = dump_ask(nl, net->vfs);
+	if (rc)
+		return rc;
+	rc = nl_recvmsgs_default(nl->sock);
+	/* Interfaces came or went meanwhile: what was passed over is counted in the next round. */
+	return rc == -NLE_DUMP_INTR ? 0 : nl_errno(rc);
 }
 
 bool net_is_blind(const struct net *net, uint32_t domid)

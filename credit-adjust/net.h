@@ -22,7 +22,7 @@ struct net_vf {
 };
 
 struct net {
-	void *nl; /* libnl's socket and cache */
+	void *nl; /* libnl's socket */
 	struct net_vf vf[NET_VFS_MAX];
 	uint32_t vfs;
 };

@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 
 #define ANSWER_MAX (8u << 20) /* 1000 vifs with 8 queues */
 #define SELDOM 10	      /* rounds between questions while no vif is switched */

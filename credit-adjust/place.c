@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "credit-adjust/adjust.h"
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 
 static bool anybody_placed(const struct adjust *a)
 {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 
 static json_t *__attribute__((format(printf, 1, 2))) refusal(const char *fmt, ...)
 {
@@ -17,6 +17,15 @@ static json_t *__attribute__((format(printf, 1, 2))) refusal(const char *fmt, ..
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	return json_pack("{s:s}", "error", text);
+}
+
+/* A machine can tell it from other refusals: nothing of ours is in force there. */
+static json_t *unknown(const char *domain)
+{
+	json_t *answer = refusal("no domain \"%.64s\"", domain);
+
+	json_object_set_new(answer, "unknown_domain", json_true());
+	return answer;
 }
 
 static json_t *answer_status(struct adjust *a, uint32_t i, const json_t *request, uint64_t now)
@@ -68,6 +77,20 @@ static const char *rule_change(struct config_rule *rule, const json_t *request)
 	return NULL;
 }
 
+static json_t *rule_answer(const struct record *r, const struct config_rule *rule)
+{
+	return json_pack("{s:s,s:b,s:I,s:f}", "name", r->name, "never", rule->never, "floor", (json_int_t)rule->floor,
+			 "share", rule->share_mille / 1000.0);
+}
+
+static const struct config_rule *configured_rule(const struct adjust *a, const struct record *r)
+{
+	static const struct config_rule none;
+	const struct config_rule *rule = config_rule_of(a->config, r->name);
+
+	return rule ? rule : &none;
+}
+
 static json_t *answer_set(struct adjust *a, uint32_t i, const json_t *request, uint64_t now)
 {
 	bool fallback = json_is_true(json_object_get(request, "default"));
@@ -80,14 +103,15 @@ static json_t *answer_set(struct adjust *a, uint32_t i, const json_t *request, u
 		return refusal("%s", wrong);
 	if (!*r->name)
 		return refusal("domain %u has no name, by which a rule could be kept", r->xen.domid);
+	if (json_is_true(json_object_get(request, "dry_run")))
+		return rule_answer(r, fallback ? configured_rule(a, r) : &rule);
 	rc = rules_set(&a->rules, r->name, fallback ? NULL : &rule);
 	if (rc)
 		return refusal("cannot keep the rule in %s: %s", a->rules.path, strerror(-rc));
 	record_match_rule(a, r);
 	log_info("%s (%u): its rule is now: %s, floor %u, share %u.%u %%", r->name, r->xen.domid,
 		 r->rule.never ? "never" : "adjust", r->rule.floor, r->rule.share_mille / 10, r->rule.share_mille % 10);
-	return json_pack("{s:s,s:b,s:I,s:f}", "name", r->name, "never", r->rule.never, "floor",
-			 (json_int_t)r->rule.floor, "share", r->rule.share_mille / 1000.0);
+	return rule_answer(r, &r->rule);
 }
 
 static const struct {
@@ -115,7 +139,7 @@ json_t *request_answer(struct adjust *a, const char *command, const json_t *requ
 				return refusal("%s needs \"domain\": a name or a domid", command);
 			index = adjust_find(a, domain);
 			if (index == a->n)
-				return refusal("no domain \"%.64s\"", domain);
+				return unknown(domain);
 		}
 		return requests[i].answer(a, index, request, now);
 	}

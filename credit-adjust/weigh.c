@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "credit-adjust/adjust.h"
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 
 #define REFUSED_ROUNDS 60
 

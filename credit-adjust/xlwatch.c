@@ -40,6 +40,14 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* xl takes an unambiguous beginning for the whole; that of "migrate" never is, for there is "migrate-receive". */
+static bool is_leaving(const char *word)
+{
+	size_t len = strlen(word);
+
+	return !strcmp(word, "migrate") || (len > 1 && !strncmp(word, "save", len));
+}
+
 /* line ends with a NUL.  Options' arguments are words like others: they rarely name a domain. */
 static bool line_leaves(const char *line, const char *end, bool (*leaves)(void *, const char *), void *arg)
 {
@@ -53,7 +61,7 @@ static bool line_leaves(const char *line, const char *end, bool (*leaves)(void *
 			continue;
 		if (leaving && leaves(arg, word))
 			return true;
-		if (!leaving && strcmp(word, "save") && strcmp(word, "migrate"))
+		if (!leaving && !is_leaving(word))
 			return false;
 		leaving = true;
 	}

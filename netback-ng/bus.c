@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 
 /* The driver's module may still be loading (udev): look again so often, so many times. */
 #define RETRY_USEC 100000

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 
 #define KEY(name, type, field, fallback) { name, type, offsetof(struct config, field), fallback, 0, 0 }
 #define NUMBER(name, field, fallback, min, max) \

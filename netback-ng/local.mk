@@ -6,17 +6,15 @@ netback_ng_control_sources = \
 	netback-ng/backend.c netback-ng/backend.h \
 	netback-ng/bus.c netback-ng/bus.h \
 	netback-ng/config.c netback-ng/config.h \
-	netback-ng/control.c netback-ng/control.h \
 	netback-ng/ctrl.c netback-ng/ctrl.h \
 	netback-ng/device.c netback-ng/device.h \
 	netback-ng/frontend.c netback-ng/frontend.h \
-	netback-ng/log.c netback-ng/log.h \
 	netback-ng/script.c netback-ng/script.h \
 	netback-ng/vif.h
 netback_ng_control_cflags = $(XENSTORE_CFLAGS) $(XENGNTTAB_CFLAGS) $(XENEVTCHN_CFLAGS) \
 	$(CONFUSE_CFLAGS) $(JANSSON_CFLAGS) $(SYSTEMD_CFLAGS)
 # After libcontrol.a and whichever data plane serves it.
-netback_ng_control_libs = lib/xen/libxenhelp.a lib/netif/libnetif.a \
+netback_ng_control_libs = lib/daemon/libdaemon.a lib/xen/libxenhelp.a lib/netif/libnetif.a \
 	$(XENSTORE_LIBS) $(XENGNTTAB_LIBS) $(XENEVTCHN_LIBS) \
 	$(CONFUSE_LIBS) $(JANSSON_LIBS) $(SYSTEMD_LIBS) -lpthread
 netback_ng_libcontrol_a_SOURCES = $(netback_ng_control_sources)
@@ -45,4 +43,4 @@ netback_ngd_LDADD = netback-ng/libcontrol.a netback-ng/libdataplane.a lib/tap/li
 
 netback_ngctl_SOURCES = netback-ng/ctl.c
 netback_ngctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-netback_ngctl_LDADD = $(JANSSON_LIBS)
+netback_ngctl_LDADD = lib/ctl/libctl.a $(JANSSON_LIBS)

@@ -8,7 +8,7 @@
 
 #include "lib/netif/wire.h"
 #include "netback-ng/copy.h"
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 
 #define HUGE_PAGE (2ul << 20)
 

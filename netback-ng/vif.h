@@ -17,7 +17,7 @@
 #include "lib/netif/hash.h"
 #include "lib/netif/wire.h"
 #include "netback-ng/config.h"
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 
 #define VIF_QUEUES_MAX 8
 

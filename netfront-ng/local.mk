@@ -54,4 +54,4 @@ TESTS += tests/unit/test_front
 tests_unit_test_front_SOURCES = tests/unit/test_front.h tests/unit/test_front.c tests/unit/test_front_echo.c
 tests_unit_test_front_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_BUILDDIR='"$(abs_top_builddir)"'
 tests_unit_test_front_CFLAGS = $(netfront_user_cflags) $(CHECK_CFLAGS)
-tests_unit_test_front_LDADD = $(netfront_user_libs) $(CHECK_LIBS)
+tests_unit_test_front_LDADD = $(netfront_user_libs) $(check_libs)

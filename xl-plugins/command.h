@@ -13,12 +13,13 @@
 enum { EXIT_OK = 0, EXIT_PROBLEM = 1, EXIT_USAGE = 2 };
 
 struct command {
-	const char *name; /* without "net-" */
+	const char *name;
 	int (*fn)(struct xlnet *x, int argc, char **argv);
 	const char *arguments, *help;
+	bool without_xen; /* x->host stays closed */
 };
 
-/* By "net-NAME" or NAME, whole names only; NULL. */
+/* Whole names only, "net-" may be left out; NULL. */
 const struct command *command_find(const char *name);
 /* The full names, one a line. */
 void command_list(FILE *out);
@@ -29,6 +30,8 @@ int command_usage(const char *name);
 /* Prints and frees. */
 int command_print_json(json_t *json);
 
+int credit_set(struct xlnet *x, int argc, char **argv);
+int credit_status(struct xlnet *x, int argc, char **argv);
 int net_auto(struct xlnet *x, int argc, char **argv);
 int net_check(struct xlnet *x, int argc, char **argv);
 int net_list(struct xlnet *x, int argc, char **argv);

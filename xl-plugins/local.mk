@@ -6,6 +6,7 @@ xlnet_cflags = $(XENLIGHT_CFLAGS) $(XENCONTROL_CFLAGS) $(XENSTORE_CFLAGS) $(XENT
 	$(JANSSON_CFLAGS) -pthread
 xl_plugins_libxlnet_a_SOURCES = \
 	xl-plugins/command.c xl-plugins/command.h \
+	xl-plugins/credit.c xl-plugins/credit.h xl-plugins/credit_set.c xl-plugins/credit_status.c \
 	xl-plugins/guest.c xl-plugins/guest.h \
 	xl-plugins/host.c xl-plugins/host.h \
 	xl-plugins/journal.c xl-plugins/journal.h \
@@ -41,5 +42,5 @@ sbin_PROGRAMS += xl-net
 xl_net_SOURCES = xl-plugins/main.c
 xl_net_CPPFLAGS = $(AM_CPPFLAGS) -DSTATE_DIR='"$(localstatedir)/lib/xen-net-ng"'
 xl_net_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-xl_net_LDADD = xl-plugins/libxlnet.a xl-plugins/libxloutside.a lib/xen/libxenhelp.a \
+xl_net_LDADD = xl-plugins/libxlnet.a xl-plugins/libxloutside.a lib/ctl/libctl.a lib/xen/libxenhelp.a \
 	$(XENLIGHT_LIBS) $(XENCONTROL_LIBS) $(XENSTORE_LIBS) $(XENTOOLLOG_LIBS) $(NL_LIBS) $(JANSSON_LIBS) -lpthread

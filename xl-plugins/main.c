@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* xl-net: options before the subcommand, then command.c. */
 #include "xl-plugins/command.h"
+#include "lib/ctl/credit.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 static void usage(FILE *out)
 {
-	fputs("usage: xl-net [-j] [--dry-run] [-v] net-SUBCOMMAND ...\n", out);
+	fputs("usage: xl-net [-j] [--dry-run] [-v] SUBCOMMAND ...\n", out);
 	command_help(out);
 	fputs("  -j, --json       print JSON\n"
 	      "      --dry-run    say what would be done, and do nothing\n"
@@ -64,7 +65,7 @@ static int option_take(struct xlnet *x, int opt)
 
 int main(int argc, char **argv)
 {
-	struct xlnet x = { .sysfs = "/sys", .state = STATE_DIR, .verbose = isatty(STDERR_FILENO) };
+	struct xlnet x = { .sysfs = "/sys", .state = STATE_DIR, .credit = CREDIT_SOCKET, .verbose = isatty(STDERR_FILENO) };
 	int opt, status;
 
 	/* "+": what follows the subcommand is the subcommand's. */

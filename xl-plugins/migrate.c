@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xl-plugins/migrate.h"
+#include "xl-plugins/credit.h"
 #include "xl-plugins/journal.h"
 #include "xl-plugins/remote.h"
 #include "xl-plugins/steps.h"
@@ -11,10 +12,11 @@
 
 int migration_record(struct xlnet *x, const struct migration *m)
 {
-	json_t *record = json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:s,s:s,s:i,s:i}", "uuid", m->dom.uuid,
-				   "domain", m->dom.name, "host", m->host, "ssh", m->ssh, "had_vf",
-				   m->had_vf, "keep_pv", m->keep_pv, "pf", m->pf, "devid", m->devid,
-				   "vlan", (int)m->vlan, "timeout", (int)m->timeout);
+	json_t *record = json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:b,s:s,s:s,s:i,s:i}", "uuid",
+				   m->dom.uuid, "domain", m->dom.name, "host", m->host, "ssh",
+				   m->ssh, "had_vf", m->had_vf, "keep_pv", m->keep_pv, "released",
+				   m->released, "pf", m->pf, "devid", m->devid, "vlan",
+				   (int)m->vlan, "timeout", (int)m->timeout);
 	int rc = record ? journal_write(x, m->dom.uuid, "migrate", record) : -ENOMEM;
 
 	json_decref(record);
@@ -24,12 +26,13 @@ int migration_record(struct xlnet *x, const struct migration *m)
 static int migration_parse(json_t *record, struct migration *m)
 {
 	const char *uuid, *domain, *host, *ssh, *pf, *devid;
-	int had_vf, keep_pv, vlan, timeout;
+	int had_vf, keep_pv, released = false, vlan, timeout;
 
 	memset(m, 0, sizeof(*m));
-	if (json_unpack(record, "{s:s,s:s,s:s,s:s,s:b,s:b,s:s,s:s,s:i,s:i}", "uuid", &uuid,
+	if (json_unpack(record, "{s:s,s:s,s:s,s:s,s:b,s:b,s?b,s:s,s:s,s:i,s:i}", "uuid", &uuid,
 			"domain", &domain, "host", &host, "ssh", &ssh, "had_vf", &had_vf, "keep_pv",
-			&keep_pv, "pf", &pf, "devid", &devid, "vlan", &vlan, "timeout", &timeout))
+			&keep_pv, "released", &released, "pf", &pf, "devid", &devid, "vlan", &vlan,
+			"timeout", &timeout))
 		return -EINVAL;
 	text_copy(m->dom.uuid, sizeof(m->dom.uuid), uuid);
 	text_copy(m->dom.name, sizeof(m->dom.name), domain);
@@ -39,6 +42,7 @@ static int migration_parse(json_t *record, struct migration *m)
 	text_copy(m->devid, sizeof(m->devid), devid);
 	m->had_vf = had_vf;
 	m->keep_pv = keep_pv;
+	m->released = released;
 	m->vlan = (unsigned int)vlan;
 	m->timeout = (unsigned int)timeout;
 	return 0;
@@ -56,21 +60,41 @@ bool migration_is_here(struct xlnet *x, const char *uuid, struct domain *dom)
 	       !strstr(dom->name, "--incoming");
 }
 
-int migration_vf_here(struct xlnet *x, const struct migration *m)
+int migration_release(struct xlnet *x, struct migration *m)
+{
+	int rc;
+
+	m->released = true;
+	rc = migration_record(x, m);
+	return rc ? rc : credit_release(x, &m->dom);
+}
+
+static int vf_here(struct xlnet *x, const struct migration *m, const struct domain *dom)
 {
 	struct switch_wish wish = { .target = PATH_VF,
 				    .pf = m->pf,
 				    .devid = m->devid,
 				    .vlan = m->vlan,
 				    .timeout = m->timeout };
-	struct domain dom;
 	struct op op;
-	int rc;
+	int rc = m->had_vf ? switch_run(x, dom, &wish, &op) : 0;
+
+	return rc == SWITCH_THERE ? 0 : rc;
+}
+
+int migration_undo(struct xlnet *x, struct migration *m)
+{
+	struct domain dom;
+	int rc, claimed;
 
 	if (!migration_is_here(x, m->dom.uuid, &dom))
 		return -ENOENT;
-	rc = switch_run(x, &dom, &wish, &op);
-	return rc == SWITCH_THERE ? 0 : rc;
+	rc = vf_here(x, m, &dom);
+	/* Neither waits for the other: both are tried, the record stays for what failed. */
+	claimed = m->released ? credit_claim(x, &dom) : 0;
+	if (!rc)
+		rc = claimed;
+	return rc ? rc : migration_forget(x, m->dom.uuid);
 }
 
 int migration_vf_there(struct xlnet *x, const struct migration *m)
@@ -91,7 +115,7 @@ int migration_vf_there(struct xlnet *x, const struct migration *m)
 		       m->host, m->dom.name);
 }
 
-static int recover_record(struct xlnet *x, const struct migration *m)
+static int recover_record(struct xlnet *x, struct migration *m)
 {
 	struct domain dom;
 	int rc;
@@ -99,12 +123,11 @@ static int recover_record(struct xlnet *x, const struct migration *m)
 	if (migration_is_here(x, m->dom.uuid, &dom)) {
 		progress_always("xl-net: the migration of \"%s\" to %s did not happen; it is here",
 				m->dom.name, m->host);
-		rc = m->had_vf ? migration_vf_here(x, m) : 0;
-	} else {
-		progress_always("xl-net: \"%s\" is no longer here; looking after it on %s",
-				m->dom.name, m->host);
-		rc = m->had_vf && !m->keep_pv ? migration_vf_there(x, m) : 0;
+		return migration_undo(x, m);
 	}
+	progress_always("xl-net: \"%s\" is no longer here; looking after it on %s", m->dom.name,
+			m->host);
+	rc = m->had_vf && !m->keep_pv ? migration_vf_there(x, m) : 0;
 	return rc ? rc : migration_forget(x, m->dom.uuid);
 }
 

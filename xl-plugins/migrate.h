@@ -9,6 +9,7 @@ struct migration {
 	struct domain dom;
 	char host[NAME_LEN], ssh[NAME_LEN];
 	bool had_vf, keep_pv;
+	bool released; /* credit-adjustd was asked, or is about to be */
 	char pf[IFNAMSIZ]; /* the VF's, here */
 	char devid[16];
 	unsigned int vlan, timeout;
@@ -19,10 +20,12 @@ int migration_record(struct xlnet *x, const struct migration *m);
 int migration_forget(struct xlnet *x, const char *uuid);
 /* Is the guest here, and not the empty shell that a failed migration may leave? */
 bool migration_is_here(struct xlnet *x, const char *uuid, struct domain *dom);
+/* Recorded first: its weight is its own, or is so without credit-adjustd. */
+int migration_release(struct xlnet *x, struct migration *m);
+/* The guest stays: back to its VF, and to credit-adjustd; the record is done with. */
+int migration_undo(struct xlnet *x, struct migration *m);
 /* The VF on the target. */
 int migration_vf_there(struct xlnet *x, const struct migration *m);
-/* Back to its VF here, after a migration that did not happen. */
-int migration_vf_here(struct xlnet *x, const struct migration *m);
 /* Ends an interrupted migration: VF where the guest is. The domain's lock is the caller's. */
 int migration_recover(struct xlnet *x, const char *uuid);
 /* Everything that was interrupted; guests at work right now are left alone (-EBUSY). */

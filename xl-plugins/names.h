@@ -4,9 +4,8 @@
  * order.
  */
 #ifndef XLNET_NAMES_H
-#define XLNET_NAMES_H
-
 #define XLNET_NAMES                                                                                \
-	"list", "status", "vf-list", "switch", "migrate", "recover", "check", "top", "auto"
+	"net-list", "net-status", "net-vf-list", "net-switch", "net-migrate", "net-recover",       \
+		"net-check", "net-top", "net-auto", "credit-status", "credit-set"
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * To the vif, real "xl migrate", to a VF on the target. xl has no hooks and its protocol is its
- * own: it runs as a child, between two switches. Whatever fails, the guest runs on the best path it
- * had.
+ * To its own weight and its vif, real "xl migrate", to a VF on the target. xl has no hooks and its
+ * protocol is its own: it runs as a child, between two switches. Whatever fails, the guest runs on
+ * the best path it had.
  */
 #include "xl-plugins/command.h"
 #include "xl-plugins/journal.h"
@@ -200,7 +200,7 @@ static int after(struct xlnet *x, struct migration *m, int status)
 	if (migration_is_here(x, m->dom.uuid, &dom)) {
 		problem(0, "xl migrate failed (status %d); \"%s\" runs on here%s", status,
 			m->dom.name, m->had_vf ? ", and gets its VF back" : "");
-		rc = m->had_vf ? migration_vf_here(x, m) : 0;
+		rc = migration_undo(x, m);
 		return rc ? rc : -ECANCELED;
 	}
 	if (status)
@@ -211,6 +211,19 @@ static int after(struct xlnet *x, struct migration *m, int status)
 	if (m->had_vf && !m->keep_pv)
 		rc = migration_vf_there(x, m);
 	m->to_vf_ms = now_ms() - began;
+	return rc;
+}
+
+/* All that comes before xl; on failure all is as it was, or recorded for net-recover. */
+static int prepare(struct xlnet *x, struct migration *m)
+{
+	int rc = migration_release(x, m);
+
+	if (!rc)
+		rc = to_pv(x, m);
+	/* A guest that is gone did not leave for the other host: nothing is to be done there. */
+	if (rc && migration_undo(x, m) == -ENOENT)
+		migration_forget(x, m->dom.uuid);
 	return rc;
 }
 
@@ -230,17 +243,12 @@ static int migrate_locked(struct xlnet *x, struct migration *m, const struct wis
 		rc = check_there(m, bridge);
 	if (rc || x->dry_run)
 		return rc;
-	rc = migration_record(x, m);
-	if (!rc)
-		rc = to_pv(x, m);
-	if (rc) {
-		/* Back on its VF already: the switch saw to that. */
-		migration_forget(x, m->dom.uuid);
+	rc = prepare(x, m);
+	if (rc)
 		return rc;
-	}
 	progress(x, "migrating");
 	rc = after(x, m, xl_migrate(m, wish, lock));
-	if (!rc || rc == -ECANCELED)
+	if (!rc)
 		migration_forget(x, m->dom.uuid);
 	return rc;
 }

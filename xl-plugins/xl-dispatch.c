@@ -21,10 +21,8 @@ static const char *const names[] = { XLNET_NAMES };
 
 static bool is_ours(const char *word)
 {
-	if (strncmp(word, "net-", 4))
-		return false;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(word + 4, names[i]))
+		if (!strcmp(word, names[i]))
 			return true;
 	return false;
 }

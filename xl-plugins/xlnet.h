@@ -24,6 +24,7 @@ struct xlnet {
 	struct host *host; /* libxl and xenstore; NULL until host_open() */
 	const char *sysfs; /* "/sys" */
 	const char *state; /* where journals and locks are, "/var/lib/xen-net-ng" */
+	const char *credit; /* credit-adjustd's control socket */
 	bool json, dry_run;
 	int verbose;
 };

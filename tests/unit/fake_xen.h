@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A Xen host for xl-net's unit tests, in the place of libxl, libxenstore, libxenctrl and netlink.c
- * at link time: two guests, one PF (eth0, in xenbr0) with two VFs, and a guest's behaviour on both
+ * A Xen host for xl-net's unit tests, in the place of libxl, libxenstore, libxenctrl, netlink.c
+ * and credit-adjustd at link time: two guests, one PF (eth0, in xenbr0) with two VFs, and a guest's behaviour on both
  * paths. It lives in shared memory, and its /sys in a directory, so that it outlives a killed
  * xl-net. Every call that changes it can be made to fail, or to kill the process before or after it
  * acts.
@@ -47,6 +47,7 @@ struct fake_world {
 	bool no_link_state, no_zero_mac;
 	/* The number of the changing call that fails, or kills before (-) or after it; 0: none. */
 	int calls, fail_at, kill_before, kill_after;
+	int gone_at; /* as fail_at: the first guest is destroyed, its VF is nobody's */
 	char sysfs[64], state[64];
 	/* The other host: what its net-check prints ("" nothing), what its net-switch returns. */
 	char there[256], asked[160];
@@ -55,7 +56,14 @@ struct fake_world {
 	 */
 	int xl_status, xl_calls;
 	bool xl_leaves, xl_kills, no_shadow;
+	uint32_t xl_weight; /* the first guest's, when xl copied it */
+	/* credit-adjustd, which lends the first guest weight unless it holds it at its own. */
+	bool credit_runs, credit_refuses, credit_knows_none, held, asked_dry;
+	int credit_calls;
 };
+
+#define FAKE_WEIGHT 256 /* a guest's own */
+uint32_t fake_weight(void);
 
 extern struct fake_world *fake;
 

@@ -2,6 +2,13 @@
 # Check's own limit of 4 s for one test is too little for sanitizers on a busy machine.
 AM_TESTS_ENVIRONMENT = CK_DEFAULT_TIMEOUT=60; export CK_DEFAULT_TIMEOUT;
 
+# What all of them share.
+check_LIBRARIES += tests/unit/librunner.a
+tests_unit_librunner_a_SOURCES = tests/unit/runner.c tests/unit/runner.h
+tests_unit_librunner_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+config_rig = tests/unit/config_rig.c tests/unit/config_rig.h
+check_libs = tests/unit/librunner.a $(CHECK_LIBS)
+
 check_PROGRAMS += tests/unit/test_netif
 TESTS += tests/unit/test_netif tests/unit/test_netif_freestanding.sh
 EXTRA_DIST += tests/unit/test_netif_freestanding.sh
@@ -15,10 +22,25 @@ tests_unit_test_netif_SOURCES = \
 	tests/unit/test_netif_coalesce.c
 tests_unit_test_netif_CPPFLAGS = $(AM_CPPFLAGS)
 tests_unit_test_netif_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
-tests_unit_test_netif_LDADD = lib/netif/libnetif.a $(CHECK_LIBS)
+tests_unit_test_netif_LDADD = lib/netif/libnetif.a $(check_libs)
+# What daemons and their commands share.
+daemon_tests = tests/unit/test_daemon tests/unit/test_daemon_control tests/unit/test_ctl
+check_PROGRAMS += $(daemon_tests)
+TESTS += $(daemon_tests)
+daemon_test_cflags = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SYSTEMD_CFLAGS) $(CHECK_CFLAGS)
+daemon_test_libs = lib/daemon/libdaemon.a $(JANSSON_LIBS) $(SYSTEMD_LIBS) $(check_libs)
+tests_unit_test_daemon_SOURCES = tests/unit/test_daemon.c
+tests_unit_test_daemon_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_daemon_LDADD = $(daemon_test_libs)
+tests_unit_test_daemon_control_SOURCES = tests/unit/test_daemon_control.c
+tests_unit_test_daemon_control_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_daemon_control_LDADD = $(daemon_test_libs)
+tests_unit_test_ctl_SOURCES = tests/unit/test_ctl.c
+tests_unit_test_ctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_ctl_LDADD = lib/ctl/libctl.a $(JANSSON_LIBS) $(check_libs)
 # The embedded Xen's own tests; each starts itself again under tests/xensim/xensim run.
 xensim_test_sources = tests/unit/test_xensim.h tests/unit/test_xensim.c tests/xensim/client.h tests/xensim/client.c
-xensim_test_libs = $(XENGNTTAB_LIBS) $(XENEVTCHN_LIBS) $(XENSTORE_LIBS) $(CHECK_LIBS) -lpthread
+xensim_test_libs = $(XENGNTTAB_LIBS) $(XENEVTCHN_LIBS) $(XENSTORE_LIBS) $(check_libs) -lpthread
 xensim_tests = tests/unit/test_xensim_grant tests/unit/test_xensim_evtchn tests/unit/test_xensim_store \
 	tests/unit/test_xensim_ctrl
 check_PROGRAMS += $(xensim_tests)
@@ -41,9 +63,9 @@ tests_unit_test_xensim_ctrl_LDADD = $(XENCONTROL_LIBS) $(xensim_test_libs)
 netback_test_sources = tests/unit/test_netback.c tests/unit/test_netback.h tests/unit/fake_vif.c \
 	tests/unit/fake_vif.h $(xensim_test_sources)
 netback_test_cflags = $(AM_CFLAGS) $(netback_ng_control_cflags) $(CHECK_CFLAGS) -pthread
-netback_test_libs = netback-ng/libcontrol.a $(netback_ng_control_libs) $(CHECK_LIBS)
+netback_test_libs = netback-ng/libcontrol.a $(netback_ng_control_libs) $(check_libs)
 netback_tests = tests/unit/test_netback_device tests/unit/test_netback_ctrl tests/unit/test_netback_config \
-	tests/unit/test_netback_control tests/unit/test_netback_bus
+	tests/unit/test_netback_bus
 check_PROGRAMS += $(netback_tests)
 TESTS += $(netback_tests)
 tests_unit_test_netback_device_SOURCES = tests/unit/test_netback_device.c $(netback_test_sources)
@@ -52,12 +74,9 @@ tests_unit_test_netback_device_LDADD = $(netback_test_libs)
 tests_unit_test_netback_ctrl_SOURCES = tests/unit/test_netback_ctrl.c tests/unit/fake_vif.c tests/unit/fake_vif.h $(xensim_test_sources)
 tests_unit_test_netback_ctrl_CFLAGS = $(netback_test_cflags)
 tests_unit_test_netback_ctrl_LDADD = $(netback_test_libs)
-tests_unit_test_netback_config_SOURCES = tests/unit/test_netback_config.c
+tests_unit_test_netback_config_SOURCES = tests/unit/test_netback_config.c $(config_rig)
 tests_unit_test_netback_config_CFLAGS = $(netback_test_cflags)
 tests_unit_test_netback_config_LDADD = $(netback_test_libs)
-tests_unit_test_netback_control_SOURCES = tests/unit/test_netback_control.c
-tests_unit_test_netback_control_CFLAGS = $(netback_test_cflags)
-tests_unit_test_netback_control_LDADD = $(netback_test_libs)
 tests_unit_test_netback_bus_SOURCES = tests/unit/test_netback_bus.c
 tests_unit_test_netback_bus_CFLAGS = $(netback_test_cflags)
 tests_unit_test_netback_bus_LDADD = $(netback_test_libs)
@@ -71,26 +90,31 @@ tests_unit_test_dataplane_SOURCES = tests/unit/test_dataplane.h tests/unit/test_
 tests_unit_test_dataplane_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_dataplane_CFLAGS = $(AM_CFLAGS) -pthread $(netback_ng_control_cflags) $(LIBURING_CFLAGS)
 tests_unit_test_dataplane_LDADD = netfront-ng/user/libnetfront.a netback-ng/libcontrol.a \
-	netback-ng/libdataplane.a lib/tap/libtap.a $(netback_ng_control_libs) $(LIBURING_LIBS) $(CHECK_LIBS)
+	netback-ng/libdataplane.a lib/tap/libtap.a $(netback_ng_control_libs) $(LIBURING_LIBS) $(check_libs)
 
-# xl-net, over a fake libxl, xenstore and netlink.
-xlnet_test_sources = tests/unit/fake_xen.c tests/unit/fake_xen.h
-xlnet_tests = tests/unit/test_xlnet_switch tests/unit/test_xlnet_migrate tests/unit/test_xlnet_policy \
+# xl-net, over a fake libxl, xenstore, netlink and credit-adjustd.
+xlnet_test_sources = tests/unit/fake_xen.c tests/unit/fake_xen.h tests/unit/fake_part.h tests/unit/fake_ctl.c \
+	tests/unit/fake_libxl.c tests/unit/fake_netlink.c tests/unit/fake_remote.c tests/unit/fake_store.c tests/unit/fake_sysfs.c
+xlnet_tests = tests/unit/test_xlnet_switch tests/unit/test_xlnet_migrate tests/unit/test_xlnet_credit tests/unit/test_xlnet_policy \
 	tests/unit/test_xlnet_netlink
 check_PROGRAMS += $(xlnet_tests)
 TESTS += $(xlnet_tests)
 tests_unit_test_xlnet_switch_SOURCES = tests/unit/test_xlnet_switch.c $(xlnet_test_sources)
 tests_unit_test_xlnet_switch_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
-tests_unit_test_xlnet_switch_LDADD = xl-plugins/libxlnet.a lib/xen/libxenhelp.a $(JANSSON_LIBS) $(CHECK_LIBS) -lpthread
+tests_unit_test_xlnet_switch_LDADD = xl-plugins/libxlnet.a lib/ctl/libctl.a lib/xen/libxenhelp.a $(JANSSON_LIBS) \
+	$(check_libs) -lpthread
 tests_unit_test_xlnet_migrate_SOURCES = tests/unit/test_xlnet_migrate.c $(xlnet_test_sources)
 tests_unit_test_xlnet_migrate_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
 tests_unit_test_xlnet_migrate_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
+tests_unit_test_xlnet_credit_SOURCES = tests/unit/test_xlnet_credit.c $(xlnet_test_sources)
+tests_unit_test_xlnet_credit_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
+tests_unit_test_xlnet_credit_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
 tests_unit_test_xlnet_policy_SOURCES = tests/unit/test_xlnet_policy.c $(xlnet_test_sources)
 tests_unit_test_xlnet_policy_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
 tests_unit_test_xlnet_policy_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
 tests_unit_test_xlnet_netlink_SOURCES = tests/unit/test_xlnet_netlink.c
 tests_unit_test_xlnet_netlink_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
-tests_unit_test_xlnet_netlink_LDADD = xl-plugins/libxloutside.a xl-plugins/libxlnet.a $(NL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
+tests_unit_test_xlnet_netlink_LDADD = xl-plugins/libxloutside.a xl-plugins/libxlnet.a $(NL_LIBS) $(JANSSON_LIBS) $(check_libs)
 TESTS += tests/unit/test_xl_dispatch.sh tests/unit/test_xl_net_vfs.sh
 EXTRA_DIST += tests/unit/test_xl_dispatch.sh tests/unit/test_xl_net_vfs.sh
 # credit-adjust: the policy alone.
@@ -98,14 +122,17 @@ check_PROGRAMS += tests/unit/test_credit_policy
 TESTS += tests/unit/test_credit_policy
 tests_unit_test_credit_policy_SOURCES = tests/unit/test_credit_policy.c
 tests_unit_test_credit_policy_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_credit_policy_LDADD = credit-adjust/libpolicy.a $(CHECK_LIBS)
+tests_unit_test_credit_policy_LDADD = credit-adjust/libpolicy.a $(check_libs)
 # Its files, and the whole of it over the embedded Xen.
-credit_tests = tests/unit/test_credit_state tests/unit/test_credit_adjust
+credit_tests = tests/unit/test_credit_state tests/unit/test_credit_adjust tests/unit/test_credit_net
 check_PROGRAMS += $(credit_tests)
 TESTS += $(credit_tests)
-tests_unit_test_credit_state_SOURCES = tests/unit/test_credit_state.c
+tests_unit_test_credit_state_SOURCES = tests/unit/test_credit_state.c $(config_rig)
 tests_unit_test_credit_state_CFLAGS = $(AM_CFLAGS) $(credit_adjust_cflags) $(CHECK_CFLAGS)
-tests_unit_test_credit_state_LDADD = $(credit_adjust_libs) $(CHECK_LIBS)
+tests_unit_test_credit_state_LDADD = $(credit_adjust_libs) $(check_libs)
+tests_unit_test_credit_net_SOURCES = tests/unit/test_credit_net.c
+tests_unit_test_credit_net_CFLAGS = $(AM_CFLAGS) $(credit_adjust_cflags) $(CHECK_CFLAGS)
+tests_unit_test_credit_net_LDADD = $(credit_adjust_libs) $(check_libs)
 tests_unit_test_credit_adjust_SOURCES = tests/unit/test_credit_adjust.c $(xensim_test_sources)
 tests_unit_test_credit_adjust_CFLAGS = $(AM_CFLAGS) $(credit_adjust_cflags) $(CHECK_CFLAGS)
 tests_unit_test_credit_adjust_LDADD = $(credit_adjust_libs) $(xensim_test_libs)

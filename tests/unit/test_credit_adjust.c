@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "credit-adjust/request.h"
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 #include "tests/unit/test_xensim.h"
 
 #define ROUND_NS 3000000ull
@@ -394,6 +394,33 @@ START_TEST(rules_are_kept_by_name)
 }
 END_TEST
 
+START_TEST(a_rule_is_tried)
+{
+	json_t *answer;
+
+	begin("credit2");
+	check_answer("{\"command\":\"set\",\"domain\":\"8\",\"floor\":100}", "name");
+	answer = ask("{\"command\":\"set\",\"domain\":\"8\",\"never\":true,\"dry_run\":true}");
+	ck_assert(json_is_true(json_object_get(answer, "never")));
+	ck_assert_int_eq(json_integer_value(json_object_get(answer, "floor")), 100);
+	json_decref(answer);
+	answer = ask("{\"command\":\"set\",\"domain\":\"8\",\"default\":true,\"dry_run\":true}");
+	ck_assert_int_eq(json_integer_value(json_object_get(answer, "floor")), 0);
+	json_decref(answer);
+	check_answer("{\"command\":\"set\",\"domain\":\"8\",\"floor\":-1,\"dry_run\":true}", "error");
+	ck_assert(!a->record[2].rule.never && a->record[2].rule.floor == 100);
+	stop();
+}
+END_TEST
+
+START_TEST(a_domain_that_is_not_there_is_said_so)
+{
+	begin("credit2");
+	check_answer("{\"command\":\"release\",\"domain\":\"99\"}", "unknown_domain");
+	stop();
+}
+END_TEST
+
 static const char *const refused[] = {
 	"{\"command\":\"frob\"}", "{\"command\":\"set\"}", "{\"command\":\"set\",\"domain\":7}",
 	"{\"command\":\"set\",\"domain\":\"99\",\"never\":true}", "{\"command\":\"set\",\"domain\":\"7\"}",
@@ -526,6 +553,8 @@ static void add_requests(TCase *c)
 {
 	tcase_add_test(c, released_and_claimed);
 	tcase_add_test(c, rules_are_kept_by_name);
+	tcase_add_test(c, a_rule_is_tried);
+	tcase_add_test(c, a_domain_that_is_not_there_is_said_so);
 	tcase_add_loop_test(c, nonsense_is_refused, 0, (int)(sizeof(refused) / sizeof(refused[0])));
 	tcase_add_test(c, status_tells_why);
 	tcase_add_test(c, switched_frames_are_netback_ngds_to_tell);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "credit-adjust/policy.h"
+#include "tests/unit/runner.h"
 
 #define MAX 64
 
@@ -524,8 +525,6 @@ int main(void)
 {
 	Suite *s = suite_create("credit-adjust policy");
 	TCase *cases = tcase_create("cases"), *properties = tcase_create("properties");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(cases, setup, NULL);
 	tcase_add_checked_fixture(properties, setup, NULL);
@@ -533,9 +532,5 @@ int main(void)
 	add_properties(properties);
 	suite_add_tcase(s, cases);
 	suite_add_tcase(s, properties);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return runner_run(s);
 }

@@ -12,12 +12,14 @@
 #include "credit-adjust/config.h"
 #include "credit-adjust/rule.h"
 #include "credit-adjust/xlwatch.h"
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
+#include "tests/unit/config_rig.h"
+#include "tests/unit/runner.h"
 
 static char dir[] = "/tmp/credit-state-XXXXXX", path[128], bad[160];
 static const uint8_t uuid1[16] = { 1 }, uuid2[16] = { 2 };
 static struct baselines b;
-static char logged[4096];
+static const char *logged;
 
 static void setup(void)
 {
@@ -35,15 +37,6 @@ static void teardown(void)
 	unlink(path);
 	unlink(bad);
 	rmdir(dir);
-}
-
-static void file_put(const char *text)
-{
-	FILE *f = fopen(path, "w");
-
-	ck_assert_ptr_nonnull(f);
-	fputs(text, f);
-	fclose(f);
 }
 
 /* As if the process had ended here and another had started. */
@@ -198,7 +191,7 @@ static const char *const damage[] = {
 
 START_TEST(a_damaged_file_is_set_aside)
 {
-	file_put(damage[_i]);
+	config_rig_write(path, damage[_i]);
 	ck_assert_int_eq(baselines_load(&b, path), -EINVAL);
 	ck_assert_uint_eq(b.count, 0);
 	ck_assert_int_eq(access(bad, F_OK), 0);
@@ -241,7 +234,7 @@ START_TEST(rules_outlive_the_daemon)
 	ck_assert_int_eq(rules_set(&rules, "web", &rule), -ENOENT);
 	ck_assert(rules_find(&rules, "web", &got) && got.never);
 	rules_free(&rules);
-	file_put("[]");
+	config_rig_write(path, "[]");
 	ck_assert_int_eq(rules_load(&rules, path), -EINVAL);
 	ck_assert(!rules_find(&rules, "web", &got));
 	rules_free(&rules);
@@ -251,20 +244,13 @@ END_TEST
 /* config_load() on TEXT; what it logs goes to logged. */
 static int load(struct config *c, const char *text)
 {
-	int pipefd[2], saved = dup(2), rc;
-	ssize_t n;
+	int rc;
 
-	file_put(text);
+	config_rig_write(path, text);
 	log_set_level(LOG_INFO);
-	ck_assert_int_eq(pipe(pipefd), 0);
-	dup2(pipefd[1], 2);
+	config_rig_listen();
 	rc = config_load(c, path);
-	dup2(saved, 2);
-	close(pipefd[1]);
-	n = read(pipefd[0], logged, sizeof(logged) - 1);
-	logged[n > 0 ? n : 0] = '\0';
-	close(pipefd[0]);
-	close(saved);
+	logged = config_rig_heard();
 	return rc;
 }
 
@@ -302,23 +288,21 @@ START_TEST(every_kind_of_value)
 }
 END_TEST
 
-static const struct {
-	const char *text, *words[2];
-} wrong[] = {
-	{ "\nmax_share = 0.9\n", { ":2:", "0.01 to 0.5" } },
-	{ "max_share = nan\n", { ":1:", "max_share" } },
-	{ "io_enter = -1\n", { ":1:", "io_enter" } },
-	{ "io_enter = many\n", { ":1:", "credit-adjust.conf(5)" } },
-	{ "io_enter = 10\nio_leave = 20\n", { "io_leave (20)", "io_enter (10)" } },
-	{ "tslice_ms = 31\n", { ":1:", "0 to 30" } },
-	{ "control_socket = relative\n", { ":1:", "absolute path" } },
-	{ "dom0 = maybe\n", { ":1:", "credit-adjust.conf(5)" } },
-	{ "frob = 1\n", { ":1:", "frob" } },
-	{ "domain \"x\" { policy = \"often\" }\n", { ":1:", "adjust" } },
-	{ "domain \"x\" { floor = 70000 }\n", { ":1:", "65535" } },
-	{ "domain \"x\" { share = 0.6 }\n", { ":1:", "0.001 to 0.5" } },
-	{ "domain \"\" { }\n", { "pattern", "63" } },
-	{ "max_share 0.1\n", { ":1:", "credit-adjust.conf(5)" } },
+static const struct config_error wrong[] = {
+	{ "\nmax_share = 0.9\n", { ":2:", "0.01 to 0.5", "" } },
+	{ "max_share = nan\n", { ":1:", "max_share", "" } },
+	{ "io_enter = -1\n", { ":1:", "io_enter", "" } },
+	{ "io_enter = many\n", { ":1:", "credit-adjust.conf(5)", "" } },
+	{ "io_enter = 10\nio_leave = 20\n", { "io_leave (20)", "io_enter (10)", "" } },
+	{ "tslice_ms = 31\n", { ":1:", "0 to 30", "" } },
+	{ "control_socket = relative\n", { ":1:", "absolute path", "" } },
+	{ "dom0 = maybe\n", { ":1:", "credit-adjust.conf(5)", "" } },
+	{ "frob = 1\n", { ":1:", "frob", "" } },
+	{ "domain \"x\" { policy = \"often\" }\n", { ":1:", "adjust", "" } },
+	{ "domain \"x\" { floor = 70000 }\n", { ":1:", "65535", "" } },
+	{ "domain \"x\" { share = 0.6 }\n", { ":1:", "0.001 to 0.5", "" } },
+	{ "domain \"\" { }\n", { "pattern", "63", "" } },
+	{ "max_share 0.1\n", { ":1:", "credit-adjust.conf(5)", "" } },
 };
 
 START_TEST(errors_name_the_line_and_what_is_valid)
@@ -328,7 +312,7 @@ START_TEST(errors_name_the_line_and_what_is_valid)
 	memset(&c, 0x5a, sizeof(c));
 	before = c;
 	ck_assert_int_eq(load(&c, wrong[_i].text), -EINVAL);
-	ck_assert_msg(strstr(logged, wrong[_i].words[0]) && strstr(logged, wrong[_i].words[1]), "%s", logged);
+	config_rig_check(&wrong[_i], logged);
 	ck_assert_mem_eq(&c, &before, sizeof(c));
 }
 END_TEST
@@ -354,6 +338,7 @@ static const struct {
 } commands[] = {
 	LINE("/usr/sbin/xl\0migrate\0web\0host", true), LINE("xl\0-v\0save\0-c\0web\0/x", true),
 	LINE("xl\0migrate\0-s\0ssh -p 1\0" "7\0host", true), LINE("xl\0list\0web", false),
+	LINE("xl\0sav\0web\0/x", true), LINE("xl\0s\0web\0/x", false), LINE("xl\0migrat\0web\0host", false),
 	LINE("xl\0migrate-receive\0web", false), LINE("xl\0save", false), LINE("xl", false), LINE("", false),
 	LINE("/bin/cat\0save\0web", false), LINE("xl\0destroy\0save\0web", false), LINE("xl\0save\0other\0/x", false),
 	{ "xl\0save\0web", 10, false }, /* cut off without a NUL */
@@ -365,25 +350,10 @@ START_TEST(xl_that_saves_or_migrates_is_noticed)
 }
 END_TEST
 
-static char *slurp(const char *name)
-{
-	const char *srcdir = getenv("srcdir");
-	char file[512], *text = calloc(1, 65536);
-	FILE *f;
-
-	snprintf(file, sizeof(file), "%s/%s", srcdir ? srcdir : "..", name);
-	f = fopen(file, "r");
-	ck_assert_msg(f != NULL, "%s", file);
-	ck_assert_uint_gt(fread(text, 1, 65535, f), 0);
-	fclose(f);
-	return text;
-}
-
-/* The sample with its comment signs taken away is valid and says what the defaults are. */
 START_TEST(the_sample_says_the_defaults)
 {
 	static struct config c, none;
-	char *text = slurp("hotplug/credit-adjust.conf");
+	char *text = config_rig_source("hotplug/credit-adjust.conf");
 
 	for (char *p = text; (p = strstr(p, "\n#")); p++)
 		if (p[2] != ' ' && p[2] != '\n')
@@ -405,7 +375,7 @@ START_TEST(the_manual_has_every_key)
 		"min_change", "max_ratio", "tslice_ms", "dom0", "affinity", "watch_xl", "control_socket", "netback_socket",
 		"state_dir", "policy", "floor", "share",
 	};
-	char *text = slurp("man/credit-adjust.conf.5"), item[64];
+	char *text = config_rig_source("man/credit-adjust.conf.5"), item[64];
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		snprintf(item, sizeof(item), "\n.It Cm %s No = ", keys[i]);
@@ -414,8 +384,6 @@ START_TEST(the_manual_has_every_key)
 	free(text);
 }
 END_TEST
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 static void add_baselines(TCase *c)
 {
@@ -448,8 +416,6 @@ int main(void)
 {
 	Suite *s = suite_create("credit-adjust state");
 	TCase *baselines = tcase_create("baselines"), *configuration = tcase_create("configuration");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(baselines, setup, teardown);
 	tcase_add_checked_fixture(configuration, setup, teardown);
@@ -457,9 +423,5 @@ int main(void)
 	add_configuration(configuration);
 	suite_add_tcase(s, baselines);
 	suite_add_tcase(s, configuration);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return runner_run(s);
 }

@@ -4,6 +4,7 @@
  * embedded host of its own: the program starts itself again under `xensim run`.
  */
 #include "tests/unit/test_front.h"
+#include "tests/unit/runner.h"
 
 #include <check.h>
 #include <errno.h>
@@ -506,9 +507,6 @@ static Suite *suite(void)
 
 int main(int argc, char **argv)
 {
-	SRunner *runner;
-	int failed;
-
 	if (!getenv("XENSIM_SOCKET")) {
 		execl(XENSIM, XENSIM, "run", "--", argv[0], (char *)NULL);
 		perror(XENSIM);
@@ -517,9 +515,5 @@ int main(int argc, char **argv)
 	if (system(XENSIM " domain create " GUEST))
 		return 1;
 	setenv("XENSIM_DOMID", GUEST, 1);
-	runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return runner_run(suite());
 }

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #include "netback-ng/bus.h"
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
+#include "tests/unit/runner.h"
 
 static sd_event *event;
 static struct bus *bus;
@@ -164,12 +165,10 @@ int main(void)
 {
 	Suite *s = suite_create("netback bus");
 	TCase *c = tcase_create("bus");
-	SRunner *r;
-	int failed;
 
 	if (unshare(CLONE_NEWNS)) {
 		fprintf(stderr, "skipped: no mount namespace: %s\n", strerror(errno));
-		return 77;
+		return RUNNER_SKIP;
 	}
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, autoprobe_is_off_only_while_we_run);
@@ -180,9 +179,5 @@ int main(void)
 	tcase_add_test(c, no_bus_nothing_to_share);
 	tcase_add_test(c, clean_up_after_a_crash);
 	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return runner_run(s);
 }

@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include "netback-ng/adopt.h"
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
+#include "tests/unit/config_rig.h"
+#include "tests/unit/runner.h"
 
 static char file[] = "/tmp/netback-config-XXXXXX";
-static char errors[4096];
+static const char *errors;
 
 static void setup(void)
 {
@@ -33,22 +35,12 @@ static void teardown(void)
 /* config_load() on TEXT; what it logs goes to errors. */
 static int load(struct config *c, const char *text)
 {
-	FILE *f = fopen(file, "w");
-	int pipefd[2], saved = dup(2), rc;
-	ssize_t n;
+	int rc;
 
-	ck_assert(f && saved >= 0);
-	fputs(text, f);
-	fclose(f);
-	ck_assert_int_eq(pipe(pipefd), 0);
-	dup2(pipefd[1], 2);
+	config_rig_write(file, text);
+	config_rig_listen();
 	rc = config_load(c, file);
-	dup2(saved, 2);
-	close(pipefd[1]);
-	n = read(pipefd[0], errors, sizeof(errors) - 1);
-	errors[n > 0 ? n : 0] = '\0';
-	close(pipefd[0]);
-	close(saved);
+	errors = config_rig_heard();
 	return rc;
 }
 
@@ -84,22 +76,20 @@ START_TEST(every_kind_of_value)
 }
 END_TEST
 
-static const struct {
-	const char *text, *line, *words[2];
-} wrong[] = {
-	{ "\nworkers = 99\n", ":2:", { "workers", "0 to 64" } },
-	{ "workers = -1\n", ":1:", { "workers", "0 to 64" } },
-	{ "workers = many\n", ":1:", { "workers", "0 to 64" } },
-	{ "copy_batch = 99999999999999999999\n", ":1:", { "copy_batch", "1 to 256" } },
-	{ "sg = maybe\n", ":1:", { "sg", "true or false" } },
-	{ "port = tap\n", ":1:", { "port", "\"io_uring\" or \"vhost\"" } },
-	{ "mode = both\n", ":1:", { "mode", "whole-host" } },
-	{ "control_socket = relative\n", ":1:", { "control_socket", "absolute path" } },
-	{ "worker_cpus = { 1, x }\n", ":1:", { "worker_cpus", "CPU" } },
-	{ "adopt_domains = { \"\" }\n", ":1:", { "adopt_domains", "non-empty" } },
-	{ "sg = true\n\nfrob = 1\n", ":3:", { "frob", "netback-ng.conf(5)" } },
-	{ "sg true\n", ":1:", { "netback-ng.conf(5)", "" } },
-	{ "adopt_domains = { \"a\"\n", ":", { "netback-ng.conf(5)", "" } },
+static const struct config_error wrong[] = {
+	{ "\nworkers = 99\n", { ":2:", "workers", "0 to 64" } },
+	{ "workers = -1\n", { ":1:", "workers", "0 to 64" } },
+	{ "workers = many\n", { ":1:", "workers", "0 to 64" } },
+	{ "copy_batch = 99999999999999999999\n", { ":1:", "copy_batch", "1 to 256" } },
+	{ "sg = maybe\n", { ":1:", "sg", "true or false" } },
+	{ "port = tap\n", { ":1:", "port", "\"io_uring\" or \"vhost\"" } },
+	{ "mode = both\n", { ":1:", "mode", "whole-host" } },
+	{ "control_socket = relative\n", { ":1:", "control_socket", "absolute path" } },
+	{ "worker_cpus = { 1, x }\n", { ":1:", "worker_cpus", "CPU" } },
+	{ "adopt_domains = { \"\" }\n", { ":1:", "adopt_domains", "non-empty" } },
+	{ "sg = true\n\nfrob = 1\n", { ":3:", "frob", "netback-ng.conf(5)" } },
+	{ "sg true\n", { ":1:", "netback-ng.conf(5)", "" } },
+	{ "adopt_domains = { \"a\"\n", { ":", "netback-ng.conf(5)", "" } },
 };
 
 START_TEST(errors_name_file_line_key_and_what_is_valid)
@@ -110,8 +100,7 @@ START_TEST(errors_name_file_line_key_and_what_is_valid)
 	before = c;
 	ck_assert_int_eq(load(&c, wrong[_i].text), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(errors, file));
-	ck_assert_msg(strstr(errors, wrong[_i].line) && strstr(errors, wrong[_i].words[0]) &&
-		      strstr(errors, wrong[_i].words[1]), "%s", errors);
+	config_rig_check(&wrong[_i], errors);
 	ck_assert_mem_eq(&c, &before, sizeof(c));
 }
 END_TEST
@@ -133,26 +122,12 @@ START_TEST(unreadable_file)
 }
 END_TEST
 
-static char *slurp(const char *name)
-{
-	const char *srcdir = getenv("srcdir");
-	char path[512], *text = calloc(1, 65536);
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", srcdir ? srcdir : "..", name);
-	f = fopen(path, "r");
-	ck_assert_msg(f != NULL, "%s", path);
-	ck_assert_uint_gt(fread(text, 1, 65535, f), 0);
-	fclose(f);
-	return text;
-}
-
 /* The sample with its comment signs taken away is valid and says what the defaults are. */
 START_TEST(sample_file_has_every_key_with_its_default)
 {
 	unsigned int n, i;
 	const struct config_key *keys = config_keys(&n);
-	char *text = slurp("hotplug/netback-ng.conf"), line[256];
+	char *text = config_rig_source("hotplug/netback-ng.conf"), line[256];
 	struct config c;
 
 	for (i = 0; i < n; i++) {
@@ -201,7 +176,7 @@ START_TEST(man_page_has_every_key_with_range_and_default)
 {
 	unsigned int n;
 	const struct config_key *keys = config_keys(&n);
-	char *text = slurp("man/netback-ng.conf.5");
+	char *text = config_rig_source("man/netback-ng.conf.5");
 
 	for (unsigned int i = 0; i < n; i++)
 		check_page(text, &keys[i]);
@@ -242,23 +217,15 @@ END_TEST
 START_TEST(a_vif_cannot_flood_the_log)
 {
 	struct log_limit limit = { 0 };
-	int pipefd[2], saved = dup(2), lines = 0;
-	char text[8192];
-	ssize_t n;
+	int lines = 0;
 
-	ck_assert_int_eq(pipe(pipefd), 0);
-	dup2(pipefd[1], 2);
+	config_rig_listen();
 	for (int i = 0; i < 1000; i++)
 		log_limited(&limit, LOG_ERR, "line %d", i);
-	dup2(saved, 2);
-	close(pipefd[1]);
-	n = read(pipefd[0], text, sizeof(text));
-	for (ssize_t i = 0; i < n; i++)
-		lines += text[i] == '\n';
+	for (const char *p = config_rig_heard(); *p; p++)
+		lines += *p == '\n';
 	ck_assert_int_eq(lines, 10);
 	ck_assert_uint_eq(limit.held_back, 990);
-	close(pipefd[0]);
-	close(saved);
 }
 END_TEST
 
@@ -266,24 +233,17 @@ int main(void)
 {
 	Suite *s = suite_create("netback config");
 	TCase *c = tcase_create("config");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, absent_file_means_defaults);
 	tcase_add_test(c, every_kind_of_value);
-	tcase_add_loop_test(c, errors_name_file_line_key_and_what_is_valid, 0,
-			    (int)(sizeof(wrong) / sizeof(wrong[0])));
+	tcase_add_loop_test(c, errors_name_file_line_key_and_what_is_valid, 0, COUNT(wrong));
 	tcase_add_test(c, all_errors_at_once);
 	tcase_add_test(c, unreadable_file);
 	tcase_add_test(c, sample_file_has_every_key_with_its_default);
 	tcase_add_test(c, man_page_has_every_key_with_range_and_default);
-	tcase_add_loop_test(c, the_rule, 0, (int)(sizeof(rule) / sizeof(rule[0])));
+	tcase_add_loop_test(c, the_rule, 0, COUNT(rule));
 	tcase_add_test(c, a_vif_cannot_flood_the_log);
 	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return runner_run(s);
 }

@@ -8,6 +8,7 @@
 
 #include "lib/netif/ring.h"
 #include "netback-ng/ctrl.h"
+#include "tests/unit/runner.h"
 #include "tests/unit/fake_vif.h"
 #include "tests/unit/test_xensim.h"
 
@@ -306,8 +307,6 @@ START_TEST(what_cannot_be_opened)
 	t.port--;
 }
 END_TEST
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 int main(int argc, char **argv)
 {

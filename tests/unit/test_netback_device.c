@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/runner.h"
 #include "tests/unit/test_netback.h"
 
 static void connect_one(void)
@@ -531,8 +532,6 @@ START_TEST(json_tells_state_and_error)
 	json_decref(list);
 }
 END_TEST
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 int main(int argc, char **argv)
 {

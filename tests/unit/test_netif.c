@@ -2,12 +2,11 @@
 #include <stdlib.h>
 
 #include "test_netif.h"
+#include "tests/unit/runner.h"
 
 int main(void)
 {
 	Suite *s = suite_create("netif");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, netif_wire_case());
 	suite_add_tcase(s, netif_ring_case());
@@ -20,8 +19,5 @@ int main(void)
 	suite_add_tcase(s, netif_hash_case());
 	suite_add_tcase(s, netif_gref_case());
 	suite_add_tcase(s, netif_coalesce_case());
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return runner_run(s);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/unit/test_xensim.h"
+#include "tests/unit/runner.h"
 #include "tests/xensim/client.h"
 
 /* Tests run in the top build directory. */
@@ -15,19 +16,12 @@
 
 void test_xensim_main(Suite *suite, int argc, char **argv)
 {
-	SRunner *runner;
-	int failed;
-
 	if (!getenv(XENSIM_ENV_SOCKET)) {
 		execl(COMMAND, COMMAND, "run", argv[0], (char *)NULL);
 		perror(COMMAND);
 		exit(99);
 	}
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	exit(failed ? EXIT_FAILURE : EXIT_SUCCESS);
+	exit(runner_run(suite));
 }
 
 int xensim(const char *format, ...)

@@ -4,6 +4,7 @@
  * had.
  */
 #include "tests/unit/fake_xen.h"
+#include "tests/unit/runner.h"
 #include "xl-plugins/command.h"
 #include "xl-plugins/host.h"
 #include "xl-plugins/journal.h"
@@ -13,6 +14,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define CALLS_MAX 60
 
 static struct xlnet x;
 
@@ -46,13 +49,25 @@ static bool has_vf(void)
 	       !strcmp(fake->fdb, "eth0");
 }
 
-/* "g1" on a VF, about to go to host b. */
+/* "g1" on a VF, with lent weight, about to go to host b. */
 static void start(void)
 {
 	fake_start(&x, FAKE_NG);
+	fake->credit_runs = true;
 	ck_assert_int_eq(run("net-switch g1 vf"), EXIT_OK);
 	ck_assert(has_vf());
 	fake->xl_leaves = true;
+}
+
+static void run_killed(const char *line)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(run(line));
+	waitpid(pid, &status, 0);
+	ck_assert(WIFSIGNALED(status));
 }
 
 static void end(void)
@@ -71,6 +86,7 @@ START_TEST(a_guest_moves_with_its_vf)
 	ck_assert_int_eq(fake->vfs[0].owner, 0);
 	ck_assert(mac_is_zero(&fake->vfs[0].mac));
 	ck_assert(!recorded("migrate"));
+	ck_assert_uint_eq(fake->xl_weight, FAKE_WEIGHT);
 	end();
 }
 END_TEST
@@ -133,6 +149,71 @@ START_TEST(xl_fails_and_the_guest_is_here)
 	ck_assert_int_eq(run("net-migrate g1 b"), EXIT_PROBLEM);
 	ck_assert(has_vf());
 	ck_assert(!recorded("migrate"));
+	ck_assert_uint_eq(fake->xl_weight, FAKE_WEIGHT);
+	ck_assert(!fake->held);
+	end();
+}
+END_TEST
+
+START_TEST(without_credit_adjustd)
+{
+	start();
+	fake->credit_runs = false;
+	ck_assert_int_eq(run("net-migrate g1 b"), EXIT_OK);
+	ck_assert_int_eq(fake->xl_calls, 1);
+	ck_assert_int_eq(fake->credit_calls, 0);
+	end();
+}
+END_TEST
+
+/* Nothing of its is in force. */
+START_TEST(credit_adjustd_does_not_know_the_guest)
+{
+	start();
+	fake->credit_knows_none = true;
+	fake->xl_leaves = !_i;
+	fake->xl_status = _i;
+	ck_assert_int_eq(run("net-migrate g1 b"), _i ? EXIT_PROBLEM : EXIT_OK);
+	ck_assert_int_eq(fake->xl_calls, 1);
+	ck_assert(!recorded("migrate"));
+	end();
+}
+END_TEST
+
+START_TEST(credit_adjustd_refuses)
+{
+	start();
+	fake->credit_refuses = true;
+	ck_assert_int_eq(run("net-migrate g1 b"), EXIT_PROBLEM);
+	ck_assert_int_eq(fake->xl_calls, 0);
+	ck_assert(has_vf());
+	/* It may have done it all the same. */
+	ck_assert(recorded("migrate"));
+	fake->credit_refuses = false;
+	ck_assert_int_eq(run("net-recover g1"), EXIT_OK);
+	ck_assert(!recorded("migrate"));
+	end();
+}
+END_TEST
+
+/* A record of the time before there was a release. */
+START_TEST(an_older_record)
+{
+	json_t *record;
+	char uuid[UUID_LEN];
+
+	start();
+	fake->xl_kills = true;
+	fake->xl_leaves = false;
+	run_killed("net-migrate g1 b");
+	text_copy(uuid, sizeof(uuid), fake_uuid(0));
+	record = journal_read(&x, uuid, "migrate");
+	ck_assert_int_eq(json_object_del(record, "released"), 0);
+	ck_assert_int_eq(journal_write(&x, uuid, "migrate", record), 0);
+	json_decref(record);
+	ck_assert_int_eq(run("net-recover"), EXIT_OK);
+	ck_assert(has_vf());
+	ck_assert(!recorded("migrate"));
 	end();
 }
 END_TEST
@@ -163,17 +244,6 @@ START_TEST(no_vf_on_the_other_side_after_all)
 }
 END_TEST
 
-static void run_killed(const char *line)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (!pid)
-		_exit(run(line));
-	waitpid(pid, &status, 0);
-	ck_assert(WIFSIGNALED(status));
-}
-
 START_TEST(killed_while_xl_runs)
 {
 	start();
@@ -183,29 +253,94 @@ START_TEST(killed_while_xl_runs)
 	ck_assert(recorded("migrate"));
 	ck_assert_int_eq(run("net-recover"), EXIT_OK);
 	ck_assert(_i ? fake->there_calls == 1 : has_vf());
+	ck_assert(_i || !fake->held);
 	ck_assert(!recorded("migrate"));
 	end();
 }
 END_TEST
 
-/* Before xl ran, the guest comes back to its VF; nothing is left. */
+static void faults_clear(void)
+{
+	fake->calls = fake->fail_at = fake->kill_before = fake->kill_after = 0;
+}
+
+/* A guest that is still here is on its VF and adjusted; xl never saw a weight that is not its own. */
+static void check_whole(const char *what, int call)
+{
+	bool here = fake->doms[0].id;
+
+	ck_assert_msg(!here || has_vf(), "%s %d: it lost its VF", what, call);
+	ck_assert_msg(!here || !fake->held, "%s %d: it is no longer adjusted", what, call);
+	ck_assert_msg(!fake->xl_calls || fake->xl_weight == FAKE_WEIGHT, "%s %d: it left with weight %u", what,
+		      call, fake->xl_weight);
+	ck_assert_msg(!recorded("migrate"), "%s %d: a record is left", what, call);
+	end();
+}
+
+static void xl_will(bool leave)
+{
+	start();
+	fake->xl_leaves = leave;
+	fake->xl_status = !leave;
+	faults_clear();
+}
+
+START_TEST(each_call_fails_once)
+{
+	int k, calls = CALLS_MAX;
+
+	for (k = 1; k <= calls; k++) {
+		xl_will(_i);
+		fake->fail_at = k;
+		run("net-migrate g1 b");
+		/* The first that came to its end without that call knows how many there are. */
+		if (fake->calls < k)
+			calls = k;
+		faults_clear();
+		ck_assert_int_eq(run("net-recover"), EXIT_OK);
+		check_whole("failed", k);
+	}
+	ck_assert_int_gt(k, 8);
+	ck_assert_int_le(k, CALLS_MAX);
+}
+END_TEST
+
+START_TEST(destroyed_at_each_call)
+{
+	int k, calls = CALLS_MAX;
+
+	for (k = 1; k <= calls; k++) {
+		xl_will(true);
+		fake->gone_at = k;
+		run("net-migrate g1 b --timeout 1");
+		if (fake->calls < k)
+			calls = k;
+		fake->gone_at = 0;
+		ck_assert_int_eq(run("net-recover"), EXIT_OK);
+		ck_assert_int_eq(fake->there_calls, fake->xl_calls);
+		check_whole("destroyed", k);
+	}
+}
+END_TEST
+
+static void kill_and_recover(bool leave, int before, int after)
+{
+	xl_will(leave);
+	fake->kill_before = before;
+	fake->kill_after = after;
+	if (fork() == 0)
+		_exit(run("net-migrate g1 b"));
+	wait(NULL);
+	faults_clear();
+	ck_assert_int_eq(run("net-recover"), EXIT_OK);
+	check_whole("killed", before + after);
+}
+
 START_TEST(killed_at_each_call)
 {
-	for (int k = 1; k < 30; k++) {
-		start();
-		fake->xl_leaves = false;
-		fake->xl_status = 1;
-		fake->calls = 0;
-		fake->kill_before = _i ? k : 0;
-		fake->kill_after = _i ? 0 : k;
-		if (fork() == 0)
-			_exit(run("net-migrate g1 b"));
-		wait(NULL);
-		fake->kill_before = fake->kill_after = 0;
-		ck_assert_int_eq(run("net-recover"), EXIT_OK);
-		ck_assert_msg(has_vf(), "killed at %d", k);
-		ck_assert(!recorded("migrate"));
-		end();
+	for (int k = 1; k < CALLS_MAX; k++) {
+		kill_and_recover(_i, k, 0);
+		kill_and_recover(_i, 0, k);
 	}
 }
 END_TEST
@@ -266,27 +401,27 @@ static Suite *suite(void)
 	tcase_add_test(t, a_guest_moves_with_its_vf);
 	tcase_add_test(t, to_stay_on_its_vif);
 	tcase_add_test(t, a_guest_without_a_vf);
-	tcase_add_loop_test(t, a_target_that_is_not_ready, 0, (int)ARRAY_SIZE(bad_targets));
+	tcase_add_loop_test(t, a_target_that_is_not_ready, 0, COUNT(bad_targets));
 	tcase_add_test(t, a_host_that_cannot_migrate);
 	tcase_add_test(t, xl_fails_and_the_guest_is_here);
+	tcase_add_test(t, without_credit_adjustd);
+	tcase_add_loop_test(t, credit_adjustd_does_not_know_the_guest, 0, 2);
+	tcase_add_test(t, credit_adjustd_refuses);
+	tcase_add_test(t, an_older_record);
 	tcase_add_test(t, a_guest_that_does_not_leave_its_vf);
 	tcase_add_test(t, no_vf_on_the_other_side_after_all);
 	tcase_add_loop_test(t, killed_while_xl_runs, 0, 2);
+	tcase_add_loop_test(t, each_call_fails_once, 0, 2);
+	tcase_add_test(t, destroyed_at_each_call);
 	tcase_add_loop_test(t, killed_at_each_call, 0, 2);
 	tcase_add_test(t, a_dry_run_only_asks);
-	tcase_add_loop_test(t, wrong_usage, 0, (int)ARRAY_SIZE(wrong_lines));
-	tcase_add_loop_test(t, listings_work, 0, (int)ARRAY_SIZE(listings));
+	tcase_add_loop_test(t, wrong_usage, 0, COUNT(wrong_lines));
+	tcase_add_loop_test(t, listings_work, 0, COUNT(listings));
 	suite_add_tcase(s, t);
 	return s;
 }
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return runner_run(suite());
 }

@@ -4,6 +4,7 @@
  * need hardware, or netdevsim where the kernel has it. Skipped without the right to make
  * namespaces.
  */
+#include "tests/unit/runner.h"
 #include "xl-plugins/netlink.h"
 
 #include <check.h>
@@ -93,14 +94,7 @@ static Suite *suite(void)
 /* 77: skipped. */
 int main(void)
 {
-	SRunner *runner;
-	int failed;
-
 	if (unshare(CLONE_NEWNET) || system("ip link add d0 type bridge 2>/dev/null"))
-		return 77;
-	runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+		return RUNNER_SKIP;
+	return runner_run(suite());
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who gets a VF; and where a PF leads to, by a made-up /sys. */
 #include "tests/unit/fake_xen.h"
+#include "tests/unit/runner.h"
 #include "xl-plugins/policy.h"
 #include "xl-plugins/sysfs.h"
 
@@ -202,11 +203,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return runner_run(suite());
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's log: one line an event on stderr, with the priority prefix that
+ * A daemon's log: one line an event on stderr, with the priority prefix that
  * the journal understands (sd-daemon(3)).  Each vif has its own budget of lines,
  * so that no guest can flood the operator; what was held back is counted and said.
  */
-#ifndef NETBACK_LOG_H
-#define NETBACK_LOG_H
+#ifndef DAEMON_LOG_H
+#define DAEMON_LOG_H
 
 #include <stdbool.h>
 #include <stdint.h>

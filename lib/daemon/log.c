@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 
 #include <pthread.h>
 #include <stdarg.h>

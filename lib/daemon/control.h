@@ -4,8 +4,8 @@
  * in, {"command": "stats", ...}; one JSON object a line out.  A client that is slow,
  * silent or writes garbage is dropped; it can neither block the daemon nor grow it.
  */
-#ifndef NETBACK_CONTROL_H
-#define NETBACK_CONTROL_H
+#ifndef DAEMON_CONTROL_H
+#define DAEMON_CONTROL_H
 
 #include <jansson.h>
 #include <systemd/sd-event.h>

@@ -10,8 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "netback-ng/control.h"
-#include "netback-ng/log.h"
+#include "lib/daemon/control.h"
+#include "lib/daemon/log.h"
+#include "tests/unit/runner.h"
 
 #define BIG (8u << 20)
 
@@ -39,7 +40,7 @@ static void setup(void)
 {
 	answers = 0;
 	log_set_level(-1);
-	snprintf(path, sizeof(path), "/tmp/netback-control-%d", getpid());
+	snprintf(path, sizeof(path), "/tmp/daemon-control-%d", getpid());
 	ck_assert_int_ge(sd_event_new(&event), 0);
 	ck_assert_int_eq(control_start(&control, event, path, answer, NULL), 0);
 }
@@ -214,25 +215,19 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("netback control");
+	Suite *s = suite_create("daemon control");
 	TCase *c = tcase_create("control");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 30);
 	tcase_add_test(c, only_root_may_open_it);
 	tcase_add_test(c, several_requests_on_a_connection);
-	tcase_add_loop_test(c, garbage_is_answered_with_an_error, 0, (int)(sizeof(garbage) / sizeof(garbage[0])));
+	tcase_add_loop_test(c, garbage_is_answered_with_an_error, 0, COUNT(garbage));
 	tcase_add_test(c, endless_line_is_cut);
 	tcase_add_test(c, slow_reader_holds_up_nobody);
 	tcase_add_test(c, slow_reader_gets_it_all_in_the_end);
 	tcase_add_test(c, clients_are_limited);
 	tcase_add_test(c, a_path_too_long_is_refused);
 	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return runner_run(s);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netback-ng/control.h"
+#include "lib/daemon/control.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "netback-ng/log.h"
+#include "lib/daemon/log.h"
 
 /* A client that neither asks nor reads for so long is dropped. */
 #define CLIENT_IDLE_USEC (30 * 1000000ull)
@@ -200,7 +200,7 @@ static int listen_at(struct control *c)
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (c->fd < 0)
 		return -errno;
-	unlink(c->addr.sun_path); /* a dead daemon's; a live one holds the lock (main.c) */
+	unlink(c->addr.sun_path); /* a dead daemon's; a live one holds the lock (lock.h) */
 	mask = umask(0177);
 	rc = bind(c->fd, (struct sockaddr *)&c->addr, sizeof(c->addr)) ? -errno : 0;
 	umask(mask);

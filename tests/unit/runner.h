@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TEST_RUNNER_H
+#define TEST_RUNNER_H
+
+#include <check.h>
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define RUNNER_SKIP 77 /* automake's word for a test that cannot run here */
+
+/* Runs all of it and frees it.  What main() returns. */
+int runner_run(Suite *suite);
+
+#endif
