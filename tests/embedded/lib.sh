@@ -342,7 +342,7 @@ listening() { in_ns "$1" ss -Hltn "sport = :$2" | grep -q .; }
 
 # iperf FROM TO SECONDS [CLIENT-OPTION...]: JSON of the client on stdout.
 iperf() {
-	local from=$1 to=$2 seconds=$3 port=$((5201 + RANDOM % 1000)) rc=0 host
+	local from=$1 to=$2 seconds=$3 port=$((5201 + RANDOM % 600)) rc=0 host # scenarios have their own from 5900 on
 	shift 3
 	spawn iperf-server "$to" iperf3 -s -1 -p $port
 	until_ok 5 listening "$to" $port || return 1
