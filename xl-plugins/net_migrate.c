@@ -16,6 +16,8 @@
 #include <string.h>
 
 #define XL_ARGUMENTS_MAX 32
+/* ssh alone waits for a quarter of an hour for a host that died. */
+#define SSH "ssh -o ConnectTimeout=30 -o ServerAliveInterval=10 -o ServerAliveCountMax=6"
 
 struct wish {
 	const char *domain;
@@ -44,7 +46,7 @@ static int parse(int argc, char **argv, struct wish *wish, struct migration *m)
 		break;
 	}
 	m->timeout = SWITCH_TIMEOUT;
-	text_copy(m->ssh, sizeof(m->ssh), "ssh");
+	text_copy(m->ssh, sizeof(m->ssh), SSH);
 	while ((opt = getopt_long(end, argv, "s:", longs, NULL)) != -1) {
 		if (opt == 'k')
 			m->keep_pv = true;
@@ -173,14 +175,10 @@ static int to_pv(struct xlnet *x, struct migration *m)
 static int xl_migrate(struct migration *m, const struct wish *wish, int lock)
 {
 	char xl[] = "xl", migrate[] = "migrate", option[] = "-s";
-	char *argv[XL_ARGUMENTS_MAX + 8] = { xl, migrate };
+	char *argv[XL_ARGUMENTS_MAX + 8] = { xl, migrate, option, m->ssh };
 	uint64_t began = now_ms();
-	int n = 2, r;
+	int n = 4, r;
 
-	if (strcmp(m->ssh, "ssh")) {
-		argv[n++] = option;
-		argv[n++] = m->ssh;
-	}
 	for (int i = 0; i < wish->xl_count; i++)
 		argv[n++] = wish->xl_options[i];
 	argv[n++] = m->dom.name;

@@ -9,6 +9,8 @@
 int program_run(char *const argv[], int lock_fd)
 {
 	fake->xl_calls++;
+	if (!strcmp(argv[2], "-s"))
+		text_copy(fake->xl_ssh, sizeof(fake->xl_ssh), argv[3]);
 	fake->xl_weight = fake_weight();
 	if (fake->xl_leaves)
 		fake->doms[0].id = 0;

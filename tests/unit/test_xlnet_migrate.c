@@ -111,6 +111,21 @@ START_TEST(a_guest_without_a_vf)
 }
 END_TEST
 
+/* A target that dies is noticed, unless the operator has his own ssh. */
+START_TEST(ssh_is_told_to_give_up)
+{
+	start();
+	ck_assert_int_eq(run("net-migrate g1 b"), EXIT_OK);
+	ck_assert_ptr_nonnull(strstr(fake->xl_ssh, "ssh -o "));
+	ck_assert_ptr_nonnull(strstr(fake->xl_ssh, "ServerAliveCountMax="));
+	end();
+	start();
+	ck_assert_int_eq(run("net-migrate g1 b -s my-ssh"), EXIT_OK);
+	ck_assert_str_eq(fake->xl_ssh, "my-ssh");
+	end();
+}
+END_TEST
+
 static const char *const bad_targets[] = {
 	"",
 	"{\"iommu\": false, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"master\": \"xenbr0\"}]}",
@@ -401,6 +416,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_guest_moves_with_its_vf);
 	tcase_add_test(t, to_stay_on_its_vif);
 	tcase_add_test(t, a_guest_without_a_vf);
+	tcase_add_test(t, ssh_is_told_to_give_up);
 	tcase_add_loop_test(t, a_target_that_is_not_ready, 0, COUNT(bad_targets));
 	tcase_add_test(t, a_host_that_cannot_migrate);
 	tcase_add_test(t, xl_fails_and_the_guest_is_here);
