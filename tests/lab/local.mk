@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The lab is run by hand or by CI from a checkout; it is only carried here.
 EXTRA_DIST += tests/lab/README tests/lab/lab \
+	tests/lab/demo/plot \
+	tests/lab/demo/timeline.awk \
 	tests/lab/dom0/credit-rounds \
 	tests/lab/dom0/early-init \
 	tests/lab/dom0/guest-exec \
@@ -11,9 +13,12 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/lib/build.sh \
 	tests/lab/lib/common.sh \
 	tests/lab/lib/guest.sh \
+	tests/lab/lib/hand.sh \
 	tests/lab/lib/host.sh \
 	tests/lab/lib/packets.sh \
+	tests/lab/lib/phases.awk \
 	tests/lab/lib/pieces.sh \
+	tests/lab/lib/probe.sh \
 	tests/lab/lib/run.sh \
 	tests/lab/scenarios/10-boot-and-ping-kernel.sh \
 	tests/lab/scenarios/20-boot-and-ping-ng.sh \
@@ -32,9 +37,11 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/70-switch.sh \
 	tests/lab/scenarios/72-switch-ng.sh \
 	tests/lab/scenarios/75-net-migrate.sh \
+	tests/lab/scenarios/76-migrate-fails.sh \
 	tests/lab/scenarios/80-netfront-ng.sh \
 	tests/lab/scenarios/82-evil-backend.sh \
 	tests/lab/scenarios/85-teaming.sh \
 	tests/lab/scenarios/88-pairs.sh \
 	tests/lab/scenarios/89-pair-vifs.sh \
-	tests/lab/scenarios/90-credit.sh
+	tests/lab/scenarios/90-credit.sh \
+	tests/lab/scenarios/95-demo.sh

@@ -59,6 +59,13 @@ pf_name() { on "$1" "basename \$(dirname \$(dirname \$(ls -d /sys/class/net/*/de
 vf_address() { on "$1" "basename \$(readlink /sys/class/net/*/device/virtfn$2)"; }
 # Dom0 and guest seconds of CPU time so far: "DOM0 GUEST".
 cpu_seconds() { on "$1" "xl list" | awk -v g="$2" '$1 == "Domain-0" { d = $NF } $1 == g { n = $NF } END { print d, n }'; }
+# killed_at HOST STEP COMMAND: kill -9 as soon as xl-net's journal says that it is at that step of a switch. False if it
+# ended before that was seen.
+killed_at() {
+	on "$1" "$3 >/run/killed.log 2>&1 </dev/null & x=\$!
+		until grep -qs '\"step\": \"$2\"' /var/lib/xen-net-ng/journal/*.switch || ! kill -0 \$x 2>/dev/null; do :; done
+		kill -9 \$x; wait \$x; [ \$? = 137 ]" 2>/dev/null
+}
 # A stream of pings in the background, one a HOST; ping_end prints "SENT LOST GAP", the longest silence in seconds.
 ping_begin() { on "$1" "ping -D -i ${3:-0.1} -W 1 $2 >/run/ping.log 2>&1 </dev/null & echo \$! >/run/ping.pid"; }
 ping_seen() { on "$1" "[ \$(grep -c 'bytes from' /run/ping.log) -ge $2 ]"; }
@@ -101,7 +108,7 @@ scenario_field() { sed -n "s/^# $2: //p" "$1" | head -n 1; }
 
 clean_host() {
 	host_ssh "$1" "for d in \$(xl list | awk 'NR > 2 { print \$1 }'); do xl destroy \$d; done
-		for f in ping iperf credit-adjustd; do [ ! -e /run/\$f.pid ] || kill -9 \$(cat /run/\$f.pid); rm -f /run/\$f.pid; done
+		for f in ping iperf path credit-adjustd; do [ ! -e /run/\$f.pid ] || kill -9 \$(cat /run/\$f.pid); rm -f /run/\$f.pid; done
 		for d in \$(xl pci-assignable-list); do xl pci-assignable-remove \$d; done
 		/opt/lab/netback-ngd-unit stop; rm -rf /run/guests; dmesg -C; ip neigh flush all; xl cpupool-cpu-add Pool-0 all
 		modprobe xen-netback; echo 1 >/sys/bus/xen-backend/drivers_autoprobe" >/dev/null 2>&1

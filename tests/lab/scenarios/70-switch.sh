@@ -11,39 +11,27 @@
 rounds=${LAB_ROUNDS:-3}
 LAB_GUEST_PCI=1 LAB_GUEST_BOND=1 check "create g1" guest_create a g1
 one=$(guest_address a g1)
-pf=$(pf_name a) vf=$(vf_address a 0) mac=$(guest_mac "$(on a cat /run/guests/g1.number)" 0)
+pf=$(pf_name a) mac=$(guest_mac "$(on a cat /run/guests/g1.number)" 0)
 check "ping" ping_guest a "$one"
 check "net-check" on a "xl-net net-check -j | jq -e '.iommu and .log_dirty_pv and (.free_vfs | length) > 0'"
 check "net-list" on a "xl-net net-list -j | jq -e '.[0].path == \"pv\" and .[0].backend == \"kernel\"'"
 
 # One stream over the whole of it, both ways of a switch included: it must be the same connection at the end.
-on a "iperf3 -c $one -t 3600 -b 200k >/run/stream.log 2>&1 </dev/null & echo \$! >/run/iperf.pid" || fail "no stream"
-stream_lives() { on a "kill -0 \$(cat /run/iperf.pid)" && ! on a "grep -q error /run/stream.log"; }
+stream_begin a "$one" 200k
 
-# under_ping WHAT COMMAND: its lost pings and longest gap (ms) in $lost and $gap, its seconds in $took.
+# under_ping WHAT COMMAND...: its lost pings and longest gap (ms) in $lost and $gap, its seconds in $took.
 under_ping() {
-	local what=$1 began
-	on a "ping -D -i 0.01 -W 5 $one >/run/ping.log 2>&1 </dev/null & echo \$! >/run/ping.pid"
-	wait_for 60 "pings before: $what" on a "[ \$(grep -c 'bytes from' /run/ping.log) -ge 50 ]"
-	began=$(on a "date +%s.%N")
-	check "$what" on a "$2"
-	took=$(on a "echo \$(date +%s.%N) - $began" | awk '{ printf "%.1f", $1 - $3 }')
+	local what=$1
+	probe_begin a "$one"
+	probe_mark switch
+	"${@:2}"
+	took=$(probe_since switch)
 	check "traffic after: $what" ping_guest a "$one"
-	on a "kill -INT \$(cat /run/ping.pid); rm /run/ping.pid; until grep -q 'packets transmitted' /run/ping.log; do :; done"
-	read -r lost gap <<<"$(on a "awk '/DUP/ { next } /bytes from/ { t = substr(\$1, 2) + 0
-		if (last && t - last > g) g = t - last; last = t; n++ }
-		/packets transmitted/ { sent = \$1 } END { printf \"%d %d\", sent - n, g * 1000 }' /run/ping.log")"
+	probe_end
+	probe_phase switch
 }
-switch_ng() { under_ping "net-switch $1" "xl-net net-switch g1 $1 --timeout 180"; }
-# As an operator does it today; the bond does the rest.
-switch_hand() {
-	if [ "$1" = vf ]; then
-		under_ping "by hand: vf" "ip link set $pf vf 0 mac $mac; xl pci-assignable-add $vf; xl pci-attach g1 $vf
-			n=0; until bridge fdb show br xenbr0 | grep -q '^$mac dev $pf master' || [ \$n -gt 300 ]; do sleep 0.2; n=\$((n + 1)); done"
-	else
-		under_ping "by hand: pv" "xl pci-detach g1 $vf; ip link set $pf vf 0 mac 00:00:00:00:00:00"
-	fi
-}
+switch_ng() { under_ping "net-switch $1" check "net-switch $1" on a "xl-net net-switch g1 $1 --timeout 180"; }
+switch_hand() { under_ping "by hand: $1" "hand_to_$1" a; }
 declare -A losses gaps
 for ((i = 0; i < rounds; i++)); do
 	for how in ng hand; do
@@ -63,13 +51,10 @@ figures rounds "$rounds" vf_lost "$(median ${losses[ngvf]})" vf_gap_ms "$(median
 	hand_vf_lost "$(median ${losses[handvf]})" hand_vf_gap_ms "$(median ${gaps[handvf]})" \
 	hand_pv_lost "$(median ${losses[handpv]})" hand_pv_gap_ms "$(median ${gaps[handpv]})"
 
-# killed_at PATH STEP: kill -9 as soon as the journal has that step, then net-recover.
-killed_at() {
-	check "kill at $2, to $1" on a "ping -q -i 0.1 $one >/dev/null </dev/null & p=\$!
-		xl-net net-switch g1 $1 --timeout 180 >/run/killed.log 2>&1 </dev/null & x=\$!
-		until grep -qs '\"step\": \"$2\"' /var/lib/xen-net-ng/journal/*.switch || ! kill -0 \$x 2>/dev/null; do :; done
-		kill -9 \$x; wait \$x; kill \$p; true"
-	on a "ping -i 0.2 $one >/dev/null 2>&1 </dev/null & echo \$! >/run/ping.pid"
+# recovers_at PATH STEP: killed there, then net-recover.
+recovers_at() {
+	on a "ping -i 0.1 $one >/dev/null 2>&1 </dev/null & echo \$! >/run/ping.pid"
+	killed_at a "$2" "xl-net net-switch g1 $1 --timeout 180" || note "it was past $2 before it could be killed"
 	check "recover at $2, to $1" on a "xl-net net-recover"
 	on a "kill \$(cat /run/ping.pid); rm /run/ping.pid"
 	check "nothing is left of it at $2" on a "! ls /var/lib/xen-net-ng/journal/*.switch 2>/dev/null && ! bridge fdb show dev $pf | grep -q '$mac.*self'"
@@ -77,11 +62,11 @@ killed_at() {
 	stream_lives || fail "the TCP stream broke at a kill at $2, to $1"
 }
 for step in filter configure assignable attach move forward unfilter; do
-	killed_at vf $step
+	recovers_at vf $step
 	check "to pv after $step" on a "ping -q -i 0.2 -w 400 $one >/dev/null </dev/null & xl-net net-switch g1 pv --timeout 180; rc=\$?; kill %1; exit \$rc"
 done
 for step in filter move forward release detach clear settle unfilter; do
 	check "to vf before $step" on a "ping -q -i 0.2 -w 400 $one >/dev/null </dev/null & xl-net net-switch g1 vf --timeout 180; rc=\$?; kill %1; exit \$rc"
-	killed_at pv $step
+	recovers_at pv $step
 done
 check "the daemonless end" guest_destroy a g1
