@@ -23,6 +23,8 @@
  */
 #define SETTLE_MS 100
 #define SETTLE_SECONDS 5
+/* A NIC that hands a broadcast back to the port that sent it does so sooner. */
+#define ECHO_MS 200
 /*
  * A guest that was sending and then is silent on both paths for so long has moved to a VF that does
  * not work.
@@ -230,18 +232,6 @@ static int ask(struct xlnet *x, struct op *op, enum path path)
 	return rc;
 }
 
-/* Does the guest send over the VF? The bridge has learnt it, or the VF counts frames. */
-static bool vf_in_use(struct xlnet *x, const struct op *op)
-{
-	char port[IFNAMSIZ];
-	struct vf_state state;
-
-	if (*op->uplink && !netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) &&
-	    !strcmp(port, op->uplink))
-		return true;
-	return !netlink_vf_get(op->pf, op->vf, &state) && state.counted && state.tx_packets;
-}
-
 /* Frames that the guest sent over its vif, and when the last of them came. */
 struct pulse {
 	uint64_t first, frames, at;
@@ -256,6 +246,28 @@ static void pulse_look(struct xlnet *x, const struct op *op, struct pulse *p)
 	if (!p->at || frames != p->frames)
 		p->at = now_ms();
 	p->frames = frames;
+}
+
+/*
+ * Does the guest send over the VF? The VF counts frames, or the bridge has learnt it. What the
+ * bridge learns while the vif sends may be an echo of that; then it shall look again.
+ */
+static bool vf_in_use(struct xlnet *x, const struct op *op, struct pulse *p)
+{
+	char port[IFNAMSIZ] = "";
+	struct vf_state state;
+	bool seen = *op->uplink && !netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) &&
+		    !strcmp(port, op->uplink);
+
+	/* After the bridge: the vif has counted a frame before its echo comes. */
+	pulse_look(x, op, p);
+	if (!netlink_vf_get(op->pf, op->vf, &state) && state.counted && state.tx_packets)
+		return true;
+	if (seen && now_ms() - p->at < ECHO_MS) {
+		forget_place(x, op, op->uplink);
+		return false;
+	}
+	return seen;
 }
 
 static int bond_failed(const struct op *op, const struct pulse *p, bool silent)
@@ -282,8 +294,9 @@ static int wait_bond(struct xlnet *x, struct op *op)
 	struct pulse p = { .at = 0 };
 	bool silent = false;
 
-	while (!vf_in_use(x, op)) {
-		pulse_look(x, op, &p);
+	/* It may have been learnt there long ago, when the guest ran on another host. */
+	forget_place(x, op, op->uplink);
+	while (!vf_in_use(x, op, &p)) {
 		forget_place(x, op, op->nic.ifname);
 		silent = p.frames != p.first && now_ms() - p.at > SILENCE_MS;
 		if (silent || now_ms() >= end)

@@ -5,6 +5,7 @@
 
 #include <ftw.h>
 #include <libxl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,16 @@ static void vif_name(const struct fake_dom *dom, char name[IFNAMSIZ])
 	snprintf(name, IFNAMSIZ, "vif%u.0", dom->id);
 }
 
+/* The bridge sees the guest at the vif, then at the NIC. */
+static void guest_echo(void)
+{
+	char frames[16];
+
+	snprintf(frames, sizeof(frames), "%d\n", INT_MAX - --fake->echoes);
+	make_file("class/net/vif1.0/statistics/rx_packets", frames);
+	strcpy(fake->fdb, "eth0");
+}
+
 /* A bond with the VF as primary, or netfront-ng; its announcement moves the bridge's entry. */
 static void guest_live(struct fake_dom *dom)
 {
@@ -70,6 +81,10 @@ static void guest_live(struct fake_dom *dom)
 
 	if (dom->mute)
 		return;
+	if (!dom->ng && use_vf && fake->echoes) {
+		guest_echo();
+		return;
+	}
 	if (dom->ng) {
 		snprintf(path, sizeof(path), "/local/domain/0/backend/vif/%u/0/request-datapath",
 			 dom->id);

@@ -13,6 +13,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -242,6 +243,27 @@ START_TEST(a_guest_that_does_not_answer_stays_where_it_is)
 }
 END_TEST
 
+/* The bridge learnt it at the NIC when the guest ran on another host. */
+START_TEST(where_a_silent_guest_was_does_not_count)
+{
+	start(FAKE_STOCK, PATH_VF);
+	fake->doms[0].mute = true;
+	strcpy(fake->fdb, "eth0");
+	ck_assert_int_eq(run(PATH_VF), -ETIMEDOUT);
+	fake_end(&x);
+}
+END_TEST
+
+START_TEST(an_echo_of_the_vif_does_not_count)
+{
+	start(FAKE_STOCK, PATH_VF);
+	fake->echoes = INT_MAX;
+	ck_assert_int_eq(run(PATH_VF), -ETIMEDOUT);
+	ck_assert_str_eq(flaw(PATH_PV), good);
+	fake_end(&x);
+}
+END_TEST
+
 START_TEST(no_vf_is_left)
 {
 	fake_start(&x, FAKE_STOCK);
@@ -428,6 +450,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, killed_again_while_recovering, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_loop_test(t, a_guest_that_does_not_answer_stays_where_it_is, 0,
 			    (int)ARRAY_SIZE(cases));
+	tcase_add_test(t, where_a_silent_guest_was_does_not_count);
+	tcase_add_test(t, an_echo_of_the_vif_does_not_count);
 	tcase_add_test(t, no_vf_is_left);
 	tcase_add_test(t, a_mac_that_another_vf_has);
 	tcase_add_test(t, a_guest_that_cannot_have_a_vf);
