@@ -23,8 +23,8 @@
  */
 #define SETTLE_MS 100
 #define SETTLE_SECONDS 5
-/* A NIC that hands a broadcast back to the port that sent it does so sooner. */
-#define ECHO_MS 200
+/* A guest that sends over its vif does it again within this, as long as it hears from others. */
+#define QUIET_MS 1000
 /*
  * A guest that was sending and then is silent on both paths for so long has moved to a VF that does
  * not work.
@@ -232,9 +232,13 @@ static int ask(struct xlnet *x, struct op *op, enum path path)
 	return rc;
 }
 
-/* Frames that the guest sent over its vif, and when the last of them came. */
+/*
+ * Frames that the guest sent over its vif, and when the last of them came; whether the bridge saw
+ * it at the uplink meanwhile.
+ */
 struct pulse {
 	uint64_t first, frames, at;
+	bool seen;
 };
 
 static void pulse_look(struct xlnet *x, const struct op *op, struct pulse *p)
@@ -249,25 +253,24 @@ static void pulse_look(struct xlnet *x, const struct op *op, struct pulse *p)
 }
 
 /*
- * Does the guest send over the VF? The VF counts frames, or the bridge has learnt it. What the
- * bridge learns while the vif sends may be an echo of that; then it shall look again.
+ * Does the guest send over the VF? The VF counts frames, or the bridge has learnt it, perhaps from
+ * nothing but its announcement. While the vif sends, that may be an echo: some NICs hand a
+ * broadcast back to the port that sent it. So the vif must have become quiet, with the bridge
+ * sending to both.
  */
 static bool vf_in_use(struct xlnet *x, const struct op *op, struct pulse *p)
 {
 	char port[IFNAMSIZ] = "";
 	struct vf_state state;
-	bool seen = *op->uplink && !netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) &&
-		    !strcmp(port, op->uplink);
 
+	if (*op->uplink && !netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) &&
+	    !strcmp(port, op->uplink))
+		p->seen = true;
 	/* After the bridge: the vif has counted a frame before its echo comes. */
 	pulse_look(x, op, p);
 	if (!netlink_vf_get(op->pf, op->vf, &state) && state.counted && state.tx_packets)
 		return true;
-	if (seen && now_ms() - p->at < ECHO_MS) {
-		forget_place(x, op, op->uplink);
-		return false;
-	}
-	return seen;
+	return p->seen && (p->frames == p->first || now_ms() - p->at >= QUIET_MS);
 }
 
 static int bond_failed(const struct op *op, const struct pulse *p, bool silent)
@@ -295,8 +298,10 @@ static int wait_bond(struct xlnet *x, struct op *op)
 	bool silent = false;
 
 	/* It may have been learnt there long ago, when the guest ran on another host. */
+	pulse_look(x, op, &p);
 	forget_place(x, op, op->uplink);
 	while (!vf_in_use(x, op, &p)) {
+		forget_place(x, op, op->uplink);
 		forget_place(x, op, op->nic.ifname);
 		silent = p.frames != p.first && now_ms() - p.at > SILENCE_MS;
 		if (silent || now_ms() >= end)

@@ -63,13 +63,14 @@ static void vif_name(const struct fake_dom *dom, char name[IFNAMSIZ])
 }
 
 /* The bridge sees the guest at the vif, then at the NIC. */
-static void guest_echo(void)
+static void guest_echo(struct fake_dom *dom)
 {
 	char frames[16];
 
 	snprintf(frames, sizeof(frames), "%d\n", INT_MAX - --fake->echoes);
 	make_file("class/net/vif1.0/statistics/rx_packets", frames);
 	strcpy(fake->fdb, "eth0");
+	dom->mute = !fake->echoes && fake->then_silent;
 }
 
 /* A bond with the VF as primary, or netfront-ng; its announcement moves the bridge's entry. */
@@ -82,7 +83,7 @@ static void guest_live(struct fake_dom *dom)
 	if (dom->mute)
 		return;
 	if (!dom->ng && use_vf && fake->echoes) {
-		guest_echo();
+		guest_echo(dom);
 		return;
 	}
 	if (dom->ng) {

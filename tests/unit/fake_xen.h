@@ -44,8 +44,9 @@ struct fake_world {
 	struct fake_node nodes[FAKE_NODES];
 	char fdb[IFNAMSIZ]; /* where the bridge sends the first guest's frames */
 	bool filter;	    /* the PF takes the first guest's MAC */
-	int echoes;	    /* so often the bond, with a VF, still broadcasts over the vif, and the NIC
-			     * echoes */
+	/* So often the bond, with a VF, still broadcasts over the vif, and the NIC echoes; silence. */
+	int echoes;
+	bool then_silent;
 	bool no_link_state, no_zero_mac;
 	/* The number of the changing call that fails, or kills before (-) or after it; 0: none. */
 	int calls, fail_at, kill_before, kill_after;

@@ -22,6 +22,7 @@
 #define CALLS_MAX 60
 
 static struct xlnet x;
+static unsigned int patience = 1; /* seconds that a guest is waited for */
 
 static const char *const good = "";
 
@@ -64,7 +65,7 @@ static bool recorded(void)
 
 static int run(enum path target)
 {
-	struct switch_wish wish = { .target = target, .timeout = 1 };
+	struct switch_wish wish = { .target = target, .timeout = patience };
 	struct domain dom;
 	struct op op;
 	int rc, fd;
@@ -264,6 +265,19 @@ START_TEST(an_echo_of_the_vif_does_not_count)
 }
 END_TEST
 
+/* All that is seen of a bond whose peers are beyond the NIC. */
+START_TEST(an_announcement_right_after_the_last_frame)
+{
+	start(FAKE_STOCK, PATH_VF);
+	fake->echoes = 20;
+	fake->then_silent = true;
+	patience = 5;
+	ck_assert_int_eq(run(PATH_VF), 0);
+	ck_assert_str_eq(flaw(PATH_VF), good);
+	fake_end(&x);
+}
+END_TEST
+
 START_TEST(no_vf_is_left)
 {
 	fake_start(&x, FAKE_STOCK);
@@ -452,6 +466,7 @@ static Suite *suite(void)
 			    (int)ARRAY_SIZE(cases));
 	tcase_add_test(t, where_a_silent_guest_was_does_not_count);
 	tcase_add_test(t, an_echo_of_the_vif_does_not_count);
+	tcase_add_test(t, an_announcement_right_after_the_last_frame);
 	tcase_add_test(t, no_vf_is_left);
 	tcase_add_test(t, a_mac_that_another_vf_has);
 	tcase_add_test(t, a_guest_that_cannot_have_a_vf);

@@ -33,7 +33,8 @@ probe_phase() { read -r _ seconds pings lost gap <<<"$(probe_phases | grep "^$1 
 # stream_begin HOST ADDRESS BITS: one connection; stream_lives is true while nothing broke it.
 stream_begin() {
 	stream_host=$1
-	on "$1" "iperf3 -c $2 -t 3600 -b $3 -l 8K >/run/stream.log 2>&1 </dev/null & echo \$! >/run/iperf.pid" || fail "no stream"
+	on "$1" "iperf3 -c $2 -t 3600 -b $3 -l 8K --forceflush >/run/stream.log 2>&1 </dev/null & echo \$! >/run/iperf.pid"
+	wait_for 60 "a TCP connection from $1" on "$1" "grep -q ' connected to ' /run/stream.log"
 }
 stream_lives() { on "$stream_host" "kill -0 \$(cat /run/iperf.pid) && ! grep -q error /run/stream.log"; }
 # What it has carried so far, as "12.3 MBytes".

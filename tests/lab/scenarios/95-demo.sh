@@ -6,7 +6,7 @@
 # needs: migration sriov
 # deadline: 1800
 # The whole story for someone who has no Xen hosts (./bootstrap lab-demo): a guest on a VF of host a goes to a VF of
-# host b, under ping -i 0.01 and a TCP stream from b. A table of what each phase cost, and a timeline as a picture, in
+# host b, under ping -i 0.01 from b and a TCP stream from a. A table of what each phase cost, and a timeline as a picture, in
 # DEMO_DIR.
 demo_dir=${DEMO_DIR:-$cache/demo}
 rm -rf "$demo_dir" && mkdir -p "$demo_dir" || fail "cannot make $demo_dir"
@@ -44,8 +44,8 @@ doing "a guest on host a: stock drivers, a bond of vif and VF"
 LAB_GUEST_PCI=1 LAB_GUEST_BOND=1 check "create g1" guest_create a g1
 one=$(guest_address a g1) mac=$(guest_mac "$(on a cat /run/guests/g1.number)" 0)
 done_ "$one"
-doing "on host b: a TCP stream to it, 100 kb/s"
-stream_begin b "$one" 100k
+doing "on host a: a TCP stream to it, 100 kb/s"
+stream_begin a "$one" 100k
 done_
 doing "on host a: xl-net net-switch g1 vf"
 check "net-switch" on a "xl-net net-switch g1 vf --timeout 180"
