@@ -3,6 +3,7 @@
 EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/demo/plot \
 	tests/lab/demo/timeline.awk \
+	tests/lab/demo/timeline.png \
 	tests/lab/dom0/credit-rounds \
 	tests/lab/dom0/early-init \
 	tests/lab/dom0/guest-exec \

@@ -2,8 +2,14 @@
 # awk -v lead=SECONDS -v dir=DIR -f timeline.awk MARKS PING-LOG PATH-A PATH-B: latency.dat, path.dat and phases.dat in
 # DIR, in seconds since the first mark. PATH-X: a host's "TIME FRAMES", what the guest has sent over its vif there; a's
 # clock is ahead by "lead". The guest is on a vif whose counter moved; else, when pings were answered, on a VF, but
-# not between the two vifs.
+# not between the two vifs. A counter may be read late, so a VF takes a second without a vif.
 function bin(t) { return int((t - zero) * 5) }
+function on_vif(b, i) {
+	for (i = b - 5; i <= b + 5; i++)
+		if (moved[3, i] || moved[4, i])
+			return 1
+	return 0
+}
 
 FNR == 1 { file++ }
 file == 1 {
@@ -36,7 +42,7 @@ file >= 3 {
 
 END {
 	for (b = 0; b < end * 5; b++) {
-		lane = moved[4, b] ? 2 : moved[3, b] ? 3 : !answered[b] ? 0 : arrived && b > arrived ? 1 : b < left ? 4 : 0
+		lane = moved[4, b] ? 2 : moved[3, b] ? 3 : !answered[b] || on_vif(b) ? 0 : arrived && b > arrived ? 1 : b < left ? 4 : 0
 		if (lane)
 			printf "%.1f %d\n", b / 5, lane >(dir "/path.dat")
 	}
