@@ -23,6 +23,8 @@ void fake_node_printf(uint32_t value, const char *fmt, ...) __attribute__((forma
 void fake_nodes_remove(const char *prefix);
 
 void fake_sysfs_make(void);
+/* What the first guest has sent over its vif. */
+void fake_sysfs_frames(int frames);
 void fake_link_make(const char *name, const char *to);
 
 #endif

@@ -37,6 +37,14 @@ static void make_file(const char *name, const char *text)
 	fclose(f);
 }
 
+void fake_sysfs_frames(int frames)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d\n", frames);
+	make_file("class/net/vif1.0/statistics/rx_packets", text);
+}
+
 void fake_link_make(const char *name, const char *to)
 {
 	char path[512];

@@ -65,10 +65,7 @@ static void vif_name(const struct fake_dom *dom, char name[IFNAMSIZ])
 /* The bridge sees the guest at the vif, then at the NIC. */
 static void guest_echo(struct fake_dom *dom)
 {
-	char frames[16];
-
-	snprintf(frames, sizeof(frames), "%d\n", INT_MAX - --fake->echoes);
-	make_file("class/net/vif1.0/statistics/rx_packets", frames);
+	fake_sysfs_frames(INT_MAX - --fake->echoes);
 	strcpy(fake->fdb, "eth0");
 	dom->mute = !fake->echoes && fake->then_silent;
 }
