@@ -60,7 +60,8 @@ measure() {
 	packets "$1" "$2" "$3"
 	traffic "$1" "$2" "$3" udp64
 	round_trip "$1" "$2" "$3"
-	note "round $round: $1: TCP ${got[$1.tcp]##* }"
+	# shellcheck disable=SC2086 # a list
+	note "round $round: $1: TCP $(set -- ${got[$1.tcp]}; echo "${!#}") Mb/s, packets $(set -- ${got[$1.packets]}; echo "${!#}") kpps"
 }
 for ((round = 1; round <= rounds; round++)); do
 	measure kernel kernel1 kernel2
