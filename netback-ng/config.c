@@ -51,7 +51,7 @@ static const struct config_key keys[] = {
 	NUMBER("coalesce_usecs", data.coalesce_usecs, "100", 0, 10000),
 	BOOL("coalesce_adaptive", coalesce_adaptive, "true"),
 	NUMBER("poll_usecs", data.poll_usecs, "50", 0, 10000),
-	NUMBER("quantum_bytes", data.quantum_bytes, "65536", 1514, 1048576),
+	NUMBER("quantum_bytes", data.quantum_bytes, "262144", 1514, 1048576),
 	NUMBER("stall_usecs", data.stall_usecs, "1000", 0, 1000000),
 };
 

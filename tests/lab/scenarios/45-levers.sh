@@ -22,7 +22,7 @@ early_response_off early_response=false
 hold_off_off coalesce_usecs=0
 polling_off poll_usecs=0
 gso_off gso=false
-quantum_262144 quantum_bytes=262144
+quantum_65536 quantum_bytes=65536
 two_workers workers=2"
 # A stall: a second with less than a twentieth of the mean.
 stalls='([.intervals[].sum.bits_per_second] | (add / length / 20) as $few | map(select(. < $few)) | length) as $stalls |'
