@@ -209,7 +209,7 @@ usual_scenarios() {
 		grep -q '^# run: by name' "$(scenario_file "$name")" || echo "$name"
 	done
 }
-scenario_file() { find "$lab_dir/scenarios" -name "$1.sh" -o -name "[0-9]*-$1.sh" | head -n 1; }
+scenario_file() { find "$lab_dir/scenarios" -name "[0-9][0-9]-$1.sh"; }
 
 # Hosts that run but do not answer any more are ended, with what Xen says of them kept. True if there was one.
 end_silent_hosts() {
