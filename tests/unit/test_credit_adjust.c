@@ -364,11 +364,12 @@ START_TEST(released_and_claimed)
 	rounds(3, 20000);
 	ck_assert_uint_eq(weight(7), 256);
 	check_answer("{\"command\":\"claim\",\"domain\":\"domain-7\"}", "claimed");
-	rounds(1, 20000);
+	rounds(3, 20000);
 	ck_assert_uint_gt(weight(7), 256);
 	check_answer("{\"command\":\"release\",\"domain\":\"7\",\"seconds\":1}", "released");
 	for (uint64_t end = now + 1100000000; now < end;)
 		rounds(1, 20000); /* nobody came back */
+	rounds(3, 20000);
 	ck_assert_uint_gt(weight(7), 256);
 	stop();
 }
