@@ -65,7 +65,10 @@ static int option_take(struct xlnet *x, int opt)
 
 int main(int argc, char **argv)
 {
-	struct xlnet x = { .sysfs = "/sys", .state = STATE_DIR, .credit = CREDIT_SOCKET, .verbose = isatty(STDERR_FILENO) };
+	struct xlnet x = { .sysfs = "/sys",
+			   .state = STATE_DIR,
+			   .credit = CREDIT_SOCKET,
+			   .verbose = isatty(STDERR_FILENO) };
 	int opt, status;
 
 	/* "+": what follows the subcommand is the subcommand's. */

@@ -4,6 +4,8 @@
  * order.
  */
 #ifndef XLNET_NAMES_H
+#define XLNET_NAMES_H
+
 #define XLNET_NAMES                                                                                \
 	"net-list", "net-status", "net-vf-list", "net-switch", "net-migrate", "net-recover",       \
 		"net-check", "net-top", "net-auto", "credit-status", "credit-set"
