@@ -179,8 +179,8 @@ unsigned int port_read_direct(struct queue *q)
 		q->deficit -= (int64_t)m.len + 64;
 		port_count_size(q, m.len);
 	}
-	/* One event for all of them: in its guest each costs more than the frame. */
-	if (n)
+	/* One event for all that were answered: in its guest each costs more than the frame. */
+	if (slots)
 		queue_rx_push(q, q->worker->now_ns);
 	pthread_mutex_unlock(&q->rx_lock);
 	if (!got)

@@ -307,6 +307,7 @@ END_TEST
 START_TEST(multicast_filter_in_direct_reads)
 {
 	struct guest g;
+	uint64_t bursts;
 
 	plane_start(1);
 	guest_open(&g, 7, 1, NULL);
@@ -314,6 +315,11 @@ START_TEST(multicast_filter_in_direct_reads)
 	guest_connect(&g);
 	ck_assert_int_eq(guest_map(&g, 0, true, true), 0);
 	warm_up_direct(&g);
+	bursts = stat_of(&g, "rx_bursts");
+	host_send(&g, frame_make(group, outside, 100, 1), 100, NULL);
+	WAIT_FOR(stat_of(&g, "rx_filtered_multicast") == 1);
+	/* The guest was shown nothing. */
+	ck_assert_uint_eq(stat_of(&g, "rx_bursts"), bursts);
 	check_filter(&g);
 	guest_stop(&g);
 	dataplane_stop();
