@@ -39,19 +39,19 @@ tests_bench_netfront_ng_gen_SOURCES = tests/bench/netfront-ng-gen.c
 tests_bench_netfront_ng_gen_CFLAGS = $(netfront_user_cflags)
 tests_bench_netfront_ng_gen_LDADD = $(netfront_user_libs)
 noinst_PROGRAMS += tests/bench/netfront-ng-evil
-tests_bench_netfront_ng_evil_SOURCES = tests/bench/netfront-ng-evil.c tests/bench/evil.h \
+tests_bench_netfront_ng_evil_SOURCES = tests/bench/netfront-ng-evil.c tests/clock.h tests/bench/evil.h \
 	tests/bench/evil-ring.c tests/bench/evil-control.c
 tests_bench_netfront_ng_evil_CFLAGS = $(netfront_user_cflags)
 tests_bench_netfront_ng_evil_LDADD = $(netfront_user_libs)
 noinst_PROGRAMS += tests/bench/netback-ng-evil
-tests_bench_netback_ng_evil_SOURCES = tests/bench/netback-ng-evil.c tests/bench/back-evil.h \
+tests_bench_netback_ng_evil_SOURCES = tests/bench/netback-ng-evil.c tests/clock.h tests/bench/back-evil.h \
 	tests/bench/back-rx.c tests/bench/back-tx.c tests/bench/back-control.c \
 	tests/unit/front_hub.h tests/unit/hub_store.c tests/unit/hub_ring.c tests/unit/hub_control.c
 tests_bench_netback_ng_evil_CFLAGS = $(netfront_user_cflags)
 tests_bench_netback_ng_evil_LDADD = $(tests_unit_front_hub_LDADD)
 check_PROGRAMS += tests/unit/test_front
 TESTS += tests/unit/test_front
-tests_unit_test_front_SOURCES = tests/unit/test_front.h tests/unit/test_front.c tests/unit/test_front_echo.c
+tests_unit_test_front_SOURCES = tests/clock.h tests/unit/test_front.h tests/unit/test_front.c tests/unit/test_front_echo.c
 tests_unit_test_front_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_BUILDDIR='"$(abs_top_builddir)"'
 tests_unit_test_front_CFLAGS = $(netfront_user_cflags) $(CHECK_CFLAGS)
 tests_unit_test_front_LDADD = $(netfront_user_libs) $(check_libs)

@@ -6,6 +6,7 @@
 #ifndef TESTS_BENCH_BACK_EVIL_H
 #define TESTS_BENCH_BACK_EVIL_H
 
+#include "tests/clock.h"
 #include "tests/unit/front_hub.h"
 
 /* What a front end that is right makes of it. */
@@ -39,7 +40,6 @@ extern const struct back_attack back_rx_attacks[];
 extern const struct back_attack back_tx_attacks[];
 extern const struct back_attack back_control_attacks[];
 
-uint64_t back_now_ms(void);
 /* Both of the queue's events, asked for or not. */
 void back_notify(struct back_evil *e);
 

@@ -205,11 +205,11 @@ static void crumbs(struct back_evil *e)
 /* Between a check and the use: responses that change all the time. */
 static void flip(struct back_evil *e)
 {
-	uint64_t end = back_now_ms() + FLIP_MS;
+	uint64_t end = now_ms() + FLIP_MS;
 	volatile struct netif_rx_rsp *rsp;
 	unsigned int i;
 
-	while (back_now_ms() < end) {
+	while (now_ms() < end) {
 		if (netif_back_pending(&e->q->rx) < 2)
 			continue;
 		rsp = answer(e, 0, 0, 100);

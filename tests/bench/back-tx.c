@@ -91,9 +91,9 @@ static void null(struct back_evil *e)
 
 static void storm(struct back_evil *e)
 {
-	uint64_t end = back_now_ms() + STORM_MS;
+	uint64_t end = now_ms() + STORM_MS;
 
-	while (back_now_ms() < end)
+	while (now_ms() < end)
 		back_notify(e);
 }
 

@@ -78,9 +78,9 @@ static void ctrl_overrun(struct evil *e)
 
 static void ctrl_flood(struct evil *e)
 {
-	uint64_t end = evil_now_ms() + 1000;
+	uint64_t end = now_ms() + 1000;
 
-	while (evil_now_ms() < end && e->front.control.xce)
+	while (now_ms() < end && e->front.control.xce)
 		call(e, NETIF_CTRL_TYPE_GET_HASH_FLAGS, 0, 0, 0);
 }
 
@@ -109,7 +109,7 @@ static void claim(struct evil *e, const char *node, const char *value)
 	struct front *f = &e->front;
 	struct front_queue *q = &f->queues[0];
 	struct pollfd pfd = { .events = POLLIN };
-	uint64_t end = evil_now_ms() + REFUSED_MS;
+	uint64_t end = now_ms() + REFUSED_MS;
 	enum store_state state;
 	unsigned int i;
 
@@ -128,7 +128,7 @@ static void claim(struct evil *e, const char *node, const char *value)
 		if (poll(&pfd, 1, 50) > 0)
 			front_watch(f);
 		state = front_backend_state(f);
-	} while (evil_now_ms() < end && state != STATE_CONNECTED && state != STATE_CLOSED);
+	} while (now_ms() < end && state != STATE_CONNECTED && state != STATE_CLOSED);
 	store_rm(f->xs, XBT_NULL, f->dir, node);
 }
 

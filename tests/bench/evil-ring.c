@@ -225,11 +225,11 @@ static void rx_buffer(struct evil *e)
 static void flip(struct evil *e)
 {
 	struct front_queue *q = queue(e);
-	uint64_t end = evil_now_ms() + FLIP_MS;
+	uint64_t end = now_ms() + FLIP_MS;
 	uint16_t done[NETIF_TX_RING_SIZE];
 	unsigned int turn;
 
-	while (evil_now_ms() < end && front_backend_state(&e->front) == STATE_CONNECTED) {
+	while (now_ms() < end && front_backend_state(&e->front) == STATE_CONNECTED) {
 		volatile struct netif_tx_req *req;
 		int n;
 
@@ -253,9 +253,9 @@ static void flip(struct evil *e)
 
 static void storm(struct evil *e)
 {
-	uint64_t end = evil_now_ms() + STORM_MS;
+	uint64_t end = now_ms() + STORM_MS;
 
-	while (evil_now_ms() < end) {
+	while (now_ms() < end) {
 		xenevtchn_notify(queue(e)->xce, queue(e)->tx_port);
 		xenevtchn_notify(queue(e)->xce, queue(e)->rx_port);
 	}

@@ -3,6 +3,7 @@
 #define TESTS_BENCH_EVIL_H
 
 #include "netfront-ng/user/front.h"
+#include "tests/clock.h"
 
 struct evil {
 	struct front front;
@@ -26,7 +27,6 @@ extern const struct evil_attack evil_ring_attacks[];
 extern const struct evil_attack evil_control_attacks[];
 extern const struct evil_attack evil_store_attacks[];
 
-uint64_t evil_now_ms(void);
 void evil_collect(struct evil *e, unsigned int ms);
 
 #endif

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/xen/event.h"
 
@@ -54,14 +53,6 @@ static void list(void)
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		for (a = tables[i]; a->name; a++)
 			printf("%-18s %-6s %s\n", a->name, verdict_name(a->verdict), a->text);
-}
-
-uint64_t back_now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
 void back_notify(struct back_evil *e)
@@ -115,10 +106,10 @@ static void pump(bool echo)
 /* Until the condition holds; false: not within ms. */
 static bool pump_until(bool (*done)(void), unsigned int ms, bool echo)
 {
-	uint64_t end = back_now_ms() + ms;
+	uint64_t end = now_ms() + ms;
 
 	while (!done())
-		if (back_now_ms() > end)
+		if (now_ms() > end)
 			return false;
 		else
 			pump(echo);

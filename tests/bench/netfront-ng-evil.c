@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define VERDICT_MS 3000
@@ -41,23 +40,15 @@ static void list(void)
 			printf("%-22s %s\n", a->name, a->text);
 }
 
-uint64_t evil_now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 /* Keep reading answers, as long as the back end stays, until the verdict or the deadline. */
 void evil_collect(struct evil *e, unsigned int ms)
 {
 	struct front_queue *q = &e->front.queues[0];
-	uint64_t deadline = evil_now_ms() + ms;
+	uint64_t deadline = now_ms() + ms;
 	uint16_t done[NETIF_TX_RING_SIZE];
 	int n;
 
-	while (evil_now_ms() < deadline && front_backend_state(&e->front) == STATE_CONNECTED) {
+	while (now_ms() < deadline && front_backend_state(&e->front) == STATE_CONNECTED) {
 		if (e->broken) {
 			usleep(10000); /* our ring is beyond reading */
 			continue;

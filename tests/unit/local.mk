@@ -60,7 +60,7 @@ tests_unit_test_xensim_ctrl_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_xensim_ctrl_LDADD = $(XENCONTROL_LIBS) $(xensim_test_libs)
 
 # The daemon's control plane, over the embedded Xen and a data plane that only records.
-netback_test_sources = tests/unit/test_netback.c tests/unit/test_netback.h tests/unit/fake_vif.c \
+netback_test_sources = tests/clock.h tests/unit/test_netback.c tests/unit/test_netback.h tests/unit/fake_vif.c \
 	tests/unit/fake_vif.h $(xensim_test_sources)
 netback_test_cflags = $(AM_CFLAGS) $(netback_ng_control_cflags) $(CHECK_CFLAGS) -pthread
 netback_test_libs = netback-ng/libcontrol.a $(netback_ng_control_libs) $(check_libs)

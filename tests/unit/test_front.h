@@ -3,6 +3,7 @@
 #define TESTS_UNIT_TEST_FRONT_H
 
 #include "netfront-ng/user/front.h"
+#include "tests/clock.h"
 
 #define GUEST "5"
 #define XENSIM TEST_BUILDDIR "/tests/xensim/xensim"
@@ -13,7 +14,6 @@
 
 extern struct front front;
 
-uint64_t now_ms(void);
 /* One vif; option and value may be NULL. */
 void hub_start(const char *option, const char *value);
 void hub_kill(int sig);
