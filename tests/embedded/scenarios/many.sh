@@ -25,8 +25,17 @@ all_ping() {
 	[ $failed = 0 ] || fail "$failed of $VIFS guests do not reach the outside"
 }
 
+# New interfaces announce themselves for some seconds, each to all others: that is no idling yet.
+frames() { ngctl -j stats | jq -e '[.vifs[].data | .queues[], .past | .tx_frames + .rx_frames] | add'; }
+quiet() {
+	local before
+	before=$(frames)
+	until_ok 1 false || [ "$(frames)" = "$before" ]
+}
+
 idle() {
 	local a b t
+	until_ok 30 quiet || fail "$VIFS vifs with nothing to do still move frames"
 	a=$(daemon_ticks)
 	until_ok 2 false || :
 	b=$(daemon_ticks)
