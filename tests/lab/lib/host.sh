@@ -56,7 +56,7 @@ qemu_arguments() {
 		-chardev "socket,id=serial,path=/lab/run/$h/console,server=on,wait=off,logfile=/lab/run/$h/serial" \
 		-serial chardev:serial -monitor "unix:/lab/run/$h/monitor,server=on,wait=off" \
 		-kernel /lab/xen/xen \
-		-append "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all spec-ctrl=eager-fpu dom0_mem=1024M,max:1024M dom0_max_vcpus=${LAB_DOM0_VCPUS:-1} ${LAB_XEN_OPTIONS:-}" \
+		-append "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all spec-ctrl=eager-fpu dom0_mem=1024M,max:1024M $(host_boot)" \
 		-initrd "/lab/overlay/vmlinuz console=hvc0 quiet lab.host=$h lab.address=$address,/lab/overlay/initrd.gz" \
 		-drive "if=none,id=d0,file=/lab/run/$h/disk,format=qcow2,cache=unsafe" -device nvme,drive=d0,serial=image \
 		-drive "if=none,id=d1,file=/lab/overlay/overlay.tar,format=raw,read-only=on" -device nvme,drive=d1,serial=overlay \
@@ -85,6 +85,16 @@ host_start() {
 	) >"$dir/qemu.log" 2>&1 </dev/null 8>&- 9>&- &
 	echo $! >"$dir/pid"
 	echo "$port" >"$dir/port"
+	host_software >"$dir/software"
+	host_boot >"$dir/boot"
+}
+
+host_software() { key_of image && key_of overlay; }
+host_boot() { echo "dom0_max_vcpus=${LAB_DOM0_VCPUS:-1} ${LAB_XEN_OPTIONS:-}"; }
+# Does it run what was built last? And was it booted as this command asks, if it asks for anything?
+host_fits() {
+	[ "$(cat "$run_dir/$1/software" 2>/dev/null)" = "$(host_software)" ] || return 1
+	[ -z "${LAB_DOM0_VCPUS:-}${LAB_XEN_OPTIONS:-}" ] || [ "$(cat "$run_dir/$1/boot")" = "$(host_boot)" ]
 }
 
 host_ready() {
@@ -102,7 +112,7 @@ host_wait() {
 	return 1
 }
 
-# hosts_up [a|b|both]: those that run already are left alone.
+# hosts_up [a|b|both]: those that run already are left alone, if they fit.
 hosts_up() {
 	local h hosts started=() began=$SECONDS
 	case ${1:-both} in
@@ -111,7 +121,11 @@ hosts_up() {
 	*) die "up what? a, b or both, not \"$1\"" ;;
 	esac
 	for h in $hosts; do
-		host_alive "$h" && continue
+		if host_alive "$h"; then
+			host_fits "$h" && continue
+			say "  host $h was booted with other software or options and is ended"
+			host_down "$h"
+		fi
 		host_start "$h"
 		started+=("$h")
 	done

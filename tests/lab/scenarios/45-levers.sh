@@ -6,7 +6,7 @@
 # What each setting is worth to a stock guest: every round measures the kernel's back end, netback-ngd as
 # it comes, and netback-ngd with one setting changed at a time. One line per setting and direction, with the
 # CPU seconds of Dom0 and guest, and what the daemon counted in the last round, per GB or per million packets.
-# LAB_LEVERS: rows (all); LAB_WHAT: tcp_to tcp_from udp64_to udp64_from; LAB_DOM0_VCPUS=2 is for "lab up".
+# LAB_LEVERS: rows (all); LAB_ROWS: more of them, lines "NAME CONFIGURATION"; LAB_WHAT: tcp_to tcp_from udp64_to udp64_from; LAB_DOM0_VCPUS=2 is for "lab up".
 rounds=${LAB_ROUNDS:-1}
 seconds=${LAB_SECONDS:-4}
 what=${LAB_WHAT:-tcp_to tcp_from}
@@ -15,6 +15,7 @@ rows="\
 kernel -
 default
 vhost port=\"vhost\"
+split port=\"split\"
 copy_batch_16 copy_batch=16
 copy_grants_off copy_grants=false
 aligned_copy_off aligned_copy=false
@@ -23,7 +24,8 @@ hold_off_off coalesce_usecs=0
 polling_off poll_usecs=0
 gso_off gso=false
 quantum_65536 quantum_bytes=65536
-two_workers workers=2"
+two_workers workers=2
+${LAB_ROWS:-}"
 # A stall: a second with less than a twentieth of the mean.
 stalls='([.intervals[].sum.bits_per_second] | (add / length / 20) as $few | map(select(. < $few)) | length) as $stalls |'
 tcp="$stalls .end.sum_received | \"\\(.bits_per_second / 1e6) \\(.bytes) \\(\$stalls)\""
@@ -33,6 +35,7 @@ events tap_submits tap_calls tx_frames rx_frames"
 declare -A got
 
 chosen() { printf '%s\n' "$rows" | while read -r name rest; do
+	[ -n "$name" ] || continue
 	case " ${LAB_LEVERS:-$name} " in *" $name "*) echo "$name $rest" ;; esac
 done; }
 reached() { on a "ping -q -c 1 -W 2 $(guest_address a "$1")"; }

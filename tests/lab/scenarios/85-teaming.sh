@@ -3,6 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
 # run: by name
+# deadline: 3000
 # needs: sriov
 # A VF with the vif's MAC comes and goes under the guest's pings to Dom0: frames take the VF while it is there, the
 # interface stays the same, and no ping is lost when the toolstack asks for the vif before it takes the VF away.
