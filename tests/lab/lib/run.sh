@@ -59,12 +59,12 @@ pf_name() { on "$1" "basename \$(dirname \$(dirname \$(ls -d /sys/class/net/*/de
 vf_address() { on "$1" "basename \$(readlink /sys/class/net/*/device/virtfn$2)"; }
 # Dom0 and guest seconds of CPU time so far: "DOM0 GUEST".
 cpu_seconds() { on "$1" "xl list" | awk -v g="$2" '$1 == "Domain-0" { d = $NF } $1 == g { n = $NF } END { print d, n }'; }
-# killed_at HOST STEP COMMAND: kill -9 as soon as xl-net's journal says that it is at that step of a switch. False if it
-# ended before that was seen.
+uuid_of() { on "$1" "basename \$(xenstore-read /local/domain/\$(xl domid $2)/vm)"; }
+# killed_at HOST N COMMAND: kill -9 as xl-net is about to make its Nth record in the journal of g1's switches; the first
+# is a plan, the others are a step's each. False if it ended before.
 killed_at() {
-	on "$1" "$3 >/run/killed.log 2>&1 </dev/null & x=\$!
-		until grep -qs '\"step\": \"$2\"' /var/lib/xen-net-ng/journal/*.switch || ! kill -0 \$x 2>/dev/null; do :; done
-		kill -9 \$x; wait \$x; [ \$? = 137 ]" 2>/dev/null
+	on "$1" "strace -f --seccomp-bpf -qq -o /dev/null -P /var/lib/xen-net-ng/journal/$(uuid_of "$1" g1).switch -e trace=rename \
+		-e inject=rename:signal=KILL:when=$2 $3 >/run/killed.log 2>&1 </dev/null; [ \$? = 137 ]"
 }
 # A stream of pings in the background, one a HOST; ping_end prints "SENT LOST GAP", the longest silence in seconds.
 ping_begin() { on "$1" "ping -D -i ${3:-0.1} -W 1 $2 >/run/ping.log 2>&1 </dev/null & echo \$! >/run/ping.pid"; }
