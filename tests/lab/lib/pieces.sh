@@ -117,7 +117,7 @@ inputs_project() {
 	(cd "$top" && project_files | xargs -0 sha256sum 2>/dev/null)
 }
 make_project() {
-	local flags='--prefix=/usr --sysconfdir=/etc --localstatedir=/var'
+	local flags='--prefix=/usr --sysconfdir=/etc --localstatedir=/var --with-xl-dispatcher'
 	rm -rf "$cache/project.src"
 	mkdir -p "$cache/project.src" "$1"
 	(cd "$top" && { project_files; git -c safe.directory='*' ls-files -z -co --exclude-standard -- tests/lab; } |

@@ -5,7 +5,14 @@
 # needs: migration
 # deadline: 900
 # Live migration a -> b -> a of a guest whose only interface is netback-ngd's, while it is pinged from host b
-# throughout: pings lost, and the longest silence; the same with the kernel's back end to compare.
+# throughout: pings lost, and the longest silence; the same with the kernel's back end to compare. Both ends of "xl migrate"
+# go through the dispatcher, as every "xl" of the lab does.
+dispatched() {
+	on "$1" "[ \$(command -v xl) = /usr/local/sbin/xl ] && xl net-list >/run/ours && xl-net net-list | cmp - /run/ours &&
+		xl help >/run/through && /usr/sbin/xl help | cmp - /run/through && ! xl no-such-command"
+}
+check "xl is the dispatcher on a" dispatched a
+check "xl is the dispatcher on b" dispatched b
 check "start the daemon on a" daemon a start
 check "start the daemon on b" daemon b start
 check "the hosts reach each other" on a "ping -q -c 3 -i 0.2 10.77.0.2"
