@@ -14,7 +14,7 @@ static const struct command commands[] = {
 	{ "net-switch", net_switch, "DOMAIN [VIF] pv|vf [--pf IF] [--vlan N] [--timeout S]",
 	  "move a running guest to its vif or to a VF", false },
 	{ "net-migrate", net_migrate,
-	  "DOMAIN HOST [--keep-pv] [-s SSH] [--timeout S] [-- XL-OPTION...]",
+	  "DOMAIN HOST [--keep-pv] [--probe ADDRESS] [-s SSH] [--timeout S] [-- XL-OPTION...]",
 	  "live-migrate a guest that has a VF", false },
 	{ "net-recover", net_recover, "[DOMAIN]", "end operations that were interrupted", false },
 	{ "net-check", net_check, "", "is this host ready for VFs and migration", false },

@@ -3,6 +3,7 @@
 #include "xl-plugins/sysfs.h"
 #include "lib/xen/store.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,4 +84,18 @@ void guest_backend(struct xlnet *x, const struct nic *nic, char *owner, size_t s
 	sysfs_backend_driver(x, device, owner, size);
 	if (!strcmp(owner, "vif"))
 		text_copy(owner, size, "kernel");
+}
+
+int guest_address(struct xlnet *x, const struct nic *nic, struct in_addr *address)
+{
+	char dir[STORE_PATH_MAX], *text;
+	int rc;
+
+	snprintf(dir, sizeof(dir), "/local/domain/%u/attr/vif/%d/ipv4", nic->domid, nic->devid);
+	rc = store_read(x->host->xs, XBT_NULL, dir, "0", &text);
+	if (rc)
+		return rc;
+	rc = inet_pton(AF_INET, text, address) == 1 ? 0 : -ENOENT;
+	free(text);
+	return rc;
 }

@@ -8,6 +8,8 @@
 
 #include "xl-plugins/host.h"
 
+#include <netinet/in.h>
+
 /* Does its front end follow requests (feature-datapath-switch = 1)? */
 bool guest_can_switch(struct xlnet *x, const struct nic *nic);
 /* The guest's own report: PATH_PV, PATH_VF, or PATH_UNKNOWN. */
@@ -17,5 +19,10 @@ int guest_request(struct xlnet *x, const struct nic *nic, enum path path);
 int guest_wait(struct xlnet *x, const struct nic *nic, enum path path, unsigned int seconds);
 /* "netback-ngd", the kernel's driver, or "": nobody serves the vif. */
 void guest_backend(struct xlnet *x, const struct nic *nic, char *owner, size_t size);
+/*
+ * An IPv4 address that the guest says it has on this vif (xenstore-paths: ~/attr/vif/DEVID/ipv4/0,
+ * by guest utilities). -ENOENT: it says none.
+ */
+int guest_address(struct xlnet *x, const struct nic *nic, struct in_addr *address);
 
 #endif

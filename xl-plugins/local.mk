@@ -16,7 +16,7 @@ xl_plugins_libxlnet_a_SOURCES = \
 	xl-plugins/net_vf_list.c xl-plugins/netlink.h \
 	xl-plugins/op.c xl-plugins/op.h xl-plugins/op_json.c \
 	xl-plugins/pci.c xl-plugins/pci.h \
-	xl-plugins/policy.c xl-plugins/policy.h \
+	xl-plugins/policy.c xl-plugins/policy.h xl-plugins/probe.h \
 	xl-plugins/rate.c xl-plugins/rate.h \
 	xl-plugins/remote.h \
 	xl-plugins/steps.c xl-plugins/steps.h \
@@ -26,7 +26,8 @@ xl_plugins_libxlnet_a_SOURCES = \
 	xl-plugins/vif.c xl-plugins/vif.h \
 	xl-plugins/xlnet.c xl-plugins/xlnet.h
 xl_plugins_libxlnet_a_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags)
-xl_plugins_libxloutside_a_SOURCES = xl-plugins/netlink.c xl-plugins/netlink.h xl-plugins/remote.c xl-plugins/remote.h
+xl_plugins_libxloutside_a_SOURCES = xl-plugins/netlink.c xl-plugins/netlink.h xl-plugins/probe.c xl-plugins/probe.h \
+	xl-plugins/remote.c xl-plugins/remote.h
 xl_plugins_libxloutside_a_CFLAGS = $(AM_CFLAGS) $(NL_CFLAGS) $(JANSSON_CFLAGS)
 EXTRA_DIST += xl-plugins/README
 

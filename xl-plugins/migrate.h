@@ -3,7 +3,11 @@
 #ifndef XLNET_MIGRATE_H
 #define XLNET_MIGRATE_H
 
+#include "xl-plugins/probe.h"
 #include "xl-plugins/switch.h"
+
+/* The vif takes over here, xl migrates, a VF takes over there: in this order. */
+enum { PHASE_TO_PV, PHASE_MIGRATE, PHASE_TO_VF, PHASES };
 
 struct migration {
 	struct domain dom;
@@ -13,7 +17,10 @@ struct migration {
 	char pf[IFNAMSIZ]; /* the VF's, here */
 	char devid[16];
 	unsigned int vlan, timeout;
-	uint64_t to_pv_ms, migrate_ms, to_vf_ms;
+	struct nic nic; /* the vif that it leaves by; not recorded, as what follows */
+	struct probe *probe;
+	uint64_t ms[PHASES];
+	struct probe_loss loss[PHASES];
 };
 
 int migration_record(struct xlnet *x, const struct migration *m);

@@ -5,28 +5,36 @@
  * the best path it had.
  */
 #include "xl-plugins/command.h"
+#include "xl-plugins/guest.h"
 #include "xl-plugins/journal.h"
 #include "xl-plugins/migrate.h"
+#include "xl-plugins/netlink.h"
 #include "xl-plugins/remote.h"
 #include "xl-plugins/vif.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define XL_ARGUMENTS_MAX 32
+/* A guest that does not answer within this gets its VF all the same. */
+#define RESUME_SECONDS 30
 /* ssh alone waits for a quarter of an hour for a host that died. */
 #define SSH "ssh -o ConnectTimeout=30 -o ServerAliveInterval=10 -o ServerAliveCountMax=6"
 
 struct wish {
 	const char *domain;
+	const char *probe;
 	char **xl_options;
 	int xl_count;
 };
 
 static const struct option longs[] = {
 	{ "keep-pv", no_argument, NULL, 'k' },
+	{ "probe", required_argument, NULL, 'p' },
 	{ "ssh", required_argument, NULL, 's' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ NULL, 0, NULL, 0 },
@@ -50,6 +58,8 @@ static int parse(int argc, char **argv, struct wish *wish, struct migration *m)
 	while ((opt = getopt_long(end, argv, "s:", longs, NULL)) != -1) {
 		if (opt == 'k')
 			m->keep_pv = true;
+		else if (opt == 'p')
+			wish->probe = optarg;
 		else if (opt == 's')
 			text_copy(m->ssh, sizeof(m->ssh), optarg);
 		else if (opt == 't')
@@ -65,7 +75,7 @@ static int parse(int argc, char **argv, struct wish *wish, struct migration *m)
 }
 
 /* The VF that it has now, if it has one; a guest with two is moved by hand. */
-static int find_vf(struct xlnet *x, struct migration *m, char bridge[IFNAMSIZ])
+static int find_vf(struct xlnet *x, struct migration *m)
 {
 	struct vif *vifs;
 	size_t n, with_vf = 0;
@@ -76,7 +86,7 @@ static int find_vf(struct xlnet *x, struct migration *m, char bridge[IFNAMSIZ])
 			continue;
 		with_vf += vifs[i].has_vf;
 		m->had_vf |= vifs[i].has_vf;
-		text_copy(bridge, IFNAMSIZ, vifs[i].nic.bridge);
+		m->nic = vifs[i].nic;
 		snprintf(m->devid, sizeof(m->devid), "%d", vifs[i].nic.devid);
 		text_copy(m->pf, sizeof(m->pf), vifs[i].vf.pf);
 		m->vlan = vifs[i].vf.state.vlan;
@@ -124,8 +134,10 @@ static bool list_has(json_t *list, const char *key, const char *value)
 	return false;
 }
 
-static int judge_there(const struct migration *m, json_t *facts, const char *bridge)
+static int judge_there(const struct migration *m, json_t *facts)
 {
+	const char *bridge = m->nic.bridge;
+
 	if (m->dom.passthrough && !json_is_true(json_object_get(facts, "iommu")))
 		return problem(-EOPNOTSUPP,
 			       "%s has no IOMMU, \"%s\" was created to use one: it cannot run "
@@ -145,7 +157,7 @@ static int judge_there(const struct migration *m, json_t *facts, const char *bri
 	return 0;
 }
 
-static int check_there(const struct migration *m, const char *bridge)
+static int check_there(const struct migration *m)
 {
 	json_t *facts;
 	int rc, r = remote_run(m->ssh, m->host, "net-check -j", &facts);
@@ -156,9 +168,42 @@ static int check_there(const struct migration *m, const char *bridge)
 			       "there without a password "
 			       "(%s %s true), is xen-net-ng installed?",
 			       m->host, r, m->ssh, m->host);
-	rc = judge_there(m, facts, bridge);
+	rc = judge_there(m, facts);
 	json_decref(facts);
 	return rc;
+}
+
+/* Where to ask how the guest is doing: as the operator, the guest, or this host's own talk with it says. */
+static int probe_address(struct xlnet *x, const struct migration *m, const struct wish *wish,
+			 struct in_addr *address)
+{
+	if (!wish->probe)
+		return guest_address(x, &m->nic, address) ? netlink_neighbour_find(&m->nic.mac, address)
+							  : 0;
+	return inet_pton(AF_INET, wish->probe, address) == 1
+		       ? 0
+		       : problem(-EINVAL, "--probe %s: that is no IPv4 address", wish->probe);
+}
+
+/* The migration goes on without, its summary then has no losses. */
+static int watch_begin(struct xlnet *x, struct migration *m, const struct wish *wish)
+{
+	struct in_addr address;
+	int rc = probe_address(x, m, wish, &address);
+
+	if (rc == -EINVAL)
+		return rc;
+	if (rc) {
+		progress(x, "no address of \"%s\" is known here, what it loses is not counted: "
+			    "--probe ADDRESS",
+			 m->dom.name);
+		return 0;
+	}
+	rc = x->dry_run ? 0 : probe_begin(m->nic.bridge, &m->nic.mac, address, &m->probe);
+	if (rc)
+		progress(x, "what \"%s\" loses is not counted: %s: %s", m->dom.name,
+			 m->nic.bridge, strerror(-rc));
+	return 0;
 }
 
 static int to_pv(struct xlnet *x, struct migration *m)
@@ -168,7 +213,7 @@ static int to_pv(struct xlnet *x, struct migration *m)
 	struct op op;
 	int rc = m->had_vf ? switch_run(x, &m->dom, &wish, &op) : 0;
 
-	m->to_pv_ms = now_ms() - began;
+	m->ms[PHASE_TO_PV] = now_ms() - began;
 	return rc == SWITCH_THERE ? 0 : rc;
 }
 
@@ -184,7 +229,10 @@ static int xl_migrate(struct migration *m, const struct wish *wish, int lock)
 	argv[n++] = m->dom.name;
 	argv[n++] = m->host;
 	r = program_run(argv, lock);
-	m->migrate_ms = now_ms() - began;
+	/* xl is done before the guest has its network again: that is still its blackout, not the VF's. */
+	if (!r)
+		probe_wait(m->probe, RESUME_SECONDS);
+	m->ms[PHASE_MIGRATE] = now_ms() - began;
 	return r;
 }
 
@@ -208,7 +256,7 @@ static int after(struct xlnet *x, struct migration *m, int status)
 			       status, m->dom.name, m->host);
 	if (m->had_vf && !m->keep_pv)
 		rc = migration_vf_there(x, m);
-	m->to_vf_ms = now_ms() - began;
+	m->ms[PHASE_TO_VF] = now_ms() - began;
 	return rc;
 }
 
@@ -227,25 +275,29 @@ static int prepare(struct xlnet *x, struct migration *m)
 
 static int migrate_locked(struct xlnet *x, struct migration *m, const struct wish *wish, int lock)
 {
-	char bridge[IFNAMSIZ] = "";
-	int rc = op_recover(x, m->dom.uuid);
+	int status, rc = op_recover(x, m->dom.uuid);
 
 	if (!rc)
 		rc = migration_recover(x, m->dom.uuid);
 	if (!rc)
-		rc = find_vf(x, m, bridge);
+		rc = find_vf(x, m);
 	if (!rc)
 		rc = check_here(x, m);
 	progress(x, "asking %s whether it can take \"%s\"", m->host, m->dom.name);
 	if (!rc)
-		rc = check_there(m, bridge);
+		rc = check_there(m);
+	if (!rc)
+		rc = watch_begin(x, m, wish);
 	if (rc || x->dry_run)
 		return rc;
 	rc = prepare(x, m);
 	if (rc)
 		return rc;
 	progress(x, "migrating");
-	rc = after(x, m, xl_migrate(m, wish, lock));
+	probe_next(m->probe);
+	status = xl_migrate(m, wish, lock);
+	probe_next(m->probe);
+	rc = after(x, m, status);
 	if (!rc)
 		migration_forget(x, m->dom.uuid);
 	return rc;
@@ -258,19 +310,50 @@ static int print_dry(const struct migration *m)
 	return EXIT_OK;
 }
 
-static int print_result(const struct xlnet *x, const struct migration *m)
+static const char *const phase_names[] = { "to the vif, here", "xl migrate", "to a VF, there" };
+static const char *const phase_keys[] = { "to_pv", "migrate", "to_vf" };
+
+static bool phase_was(const struct migration *m, int phase)
+{
+	return phase == PHASE_MIGRATE || (m->had_vf && (phase == PHASE_TO_PV || !m->keep_pv));
+}
+
+static int print_json(const struct migration *m, bool probed)
+{
+	json_t *all = json_pack("{s:s,s:s,s:b}", "domain", m->dom.name, "host", m->host, "vf",
+				m->had_vf && !m->keep_pv);
+
+	for (int i = 0; i < PHASES; i++) {
+		json_t *phase = json_pack("{s:I}", "ms", (json_int_t)m->ms[i]);
+
+		if (probed)
+			json_object_update_new(phase, json_pack("{s:I,s:I,s:I}", "probes",
+								(json_int_t)m->loss[i].sent, "lost",
+								(json_int_t)m->loss[i].lost, "gap_ms",
+								(json_int_t)m->loss[i].gap_ms));
+		json_object_set_new(all, phase_keys[i], phase);
+	}
+	return command_print_json(all);
+}
+
+static void print_phase(const struct migration *m, int i, bool probed)
+{
+	printf("  %-22s %8.1f", phase_names[i], (double)m->ms[i] / 1000);
+	if (probed)
+		printf(" %8" PRIu64 " %8" PRIu64 " %8" PRIu64, m->loss[i].sent, m->loss[i].lost,
+		       m->loss[i].gap_ms);
+	putchar('\n');
+}
+
+static int print_result(const struct xlnet *x, const struct migration *m, bool probed)
 {
 	if (x->json)
-		return command_print_json(json_pack(
-			"{s:s,s:s,s:b,s:I,s:I,s:I}", "domain", m->dom.name, "host", m->host, "vf",
-			m->had_vf && !m->keep_pv, "to_pv_ms", (json_int_t)m->to_pv_ms, "migrate_ms",
-			(json_int_t)m->migrate_ms, "to_vf_ms", (json_int_t)m->to_vf_ms));
-	printf("\"%s\" runs on %s\n  %-22s %8s\n", m->dom.name, m->host, "PHASE", "SECONDS");
-	if (m->had_vf)
-		printf("  %-22s %8.1f\n", "to the vif, here", (double)m->to_pv_ms / 1000);
-	printf("  %-22s %8.1f\n", "xl migrate", (double)m->migrate_ms / 1000);
-	if (m->had_vf && !m->keep_pv)
-		printf("  %-22s %8.1f\n", "to a VF, there", (double)m->to_vf_ms / 1000);
+		return print_json(m, probed);
+	printf("\"%s\" runs on %s\n  %-22s %8s", m->dom.name, m->host, "PHASE", "SECONDS");
+	puts(probed ? "   PROBES     LOST   GAP MS" : "");
+	for (int i = 0; i < PHASES; i++)
+		if (phase_was(m, i))
+			print_phase(m, i, probed);
 	return EXIT_OK;
 }
 
@@ -279,6 +362,7 @@ int net_migrate(struct xlnet *x, int argc, char **argv)
 	struct migration m = { .had_vf = false };
 	struct wish wish = { .xl_count = 0 };
 	int rc, lock;
+	bool probed;
 
 	if (parse(argc, argv, &wish, &m))
 		return command_usage(argv[0]);
@@ -288,7 +372,9 @@ int net_migrate(struct xlnet *x, int argc, char **argv)
 	if (!rc)
 		rc = migrate_locked(x, &m, &wish, lock);
 	journal_unlock(&lock);
+	probed = m.probe;
+	probe_end(m.probe, m.loss);
 	if (rc)
 		return EXIT_PROBLEM;
-	return x->dry_run ? print_dry(&m) : print_result(x, &m);
+	return x->dry_run ? print_dry(&m) : print_result(x, &m, probed);
 }

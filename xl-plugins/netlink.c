@@ -283,17 +283,22 @@ static int fdb_message(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-static int fdb_find(struct fdb_search *search)
+static int neighbours_dump(uint8_t family, nl_recvmsg_msg_cb_t fn, void *arg)
 {
-	struct ndmsg nd = { .ndm_family = PF_BRIDGE };
+	struct ndmsg nd = { .ndm_family = family };
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP);
-	int rc;
 
 	if (!msg || nlmsg_append(msg, &nd, sizeof(nd), NLMSG_ALIGNTO)) {
 		nlmsg_free(msg);
 		return -ENOMEM;
 	}
-	rc = query(msg, fdb_message, search);
+	return query(msg, fn, arg);
+}
+
+static int fdb_find(struct fdb_search *search)
+{
+	int rc = neighbours_dump(PF_BRIDGE, fdb_message, search);
+
 	return rc || search->found ? rc : -ENOENT;
 }
 
@@ -365,4 +370,35 @@ int netlink_filter_del(const char *port, const struct mac *mac)
 	int rc = fdb_change(RTM_DELNEIGH, 0, port, mac, NTF_SELF, NUD_PERMANENT);
 
 	return rc == -ENOENT ? 0 : rc;
+}
+
+struct neighbour_search {
+	struct mac mac;
+	struct in_addr address;
+	bool found;
+};
+
+static int neighbour_message(struct nl_msg *msg, void *arg)
+{
+	struct neighbour_search *search = arg;
+	struct nlattr *tb[NDA_MAX + 1];
+
+	if (nlmsg_parse(nlmsg_hdr(msg), sizeof(struct ndmsg), tb, NDA_MAX, NULL))
+		return NL_OK;
+	if (!tb[NDA_LLADDR] || nla_len(tb[NDA_LLADDR]) != ETH_ALEN || !tb[NDA_DST] ||
+	    nla_len(tb[NDA_DST]) != sizeof(search->address) ||
+	    memcmp(nla_data(tb[NDA_LLADDR]), search->mac.b, ETH_ALEN))
+		return NL_OK;
+	memcpy(&search->address, nla_data(tb[NDA_DST]), sizeof(search->address));
+	search->found = true;
+	return NL_OK;
+}
+
+int netlink_neighbour_find(const struct mac *mac, struct in_addr *address)
+{
+	struct neighbour_search search = { .mac = *mac };
+	int rc = neighbours_dump(AF_INET, neighbour_message, &search);
+
+	*address = search.address;
+	return rc || search.found ? rc : -ENOENT;
 }

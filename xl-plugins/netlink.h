@@ -9,6 +9,8 @@
 
 #include "xl-plugins/xlnet.h"
 
+#include <netinet/in.h>
+
 /* IFLA_VF_LINK_STATE_*. */
 enum vf_link { VF_LINK_AUTO = 0, VF_LINK_ENABLE = 1, VF_LINK_DISABLE = 2 };
 
@@ -43,5 +45,7 @@ int netlink_fdb_del(const char *port, const struct mac *mac);
 int netlink_filter_get(const char *port, const struct mac *mac);
 int netlink_filter_add(const char *port, const struct mac *mac);
 int netlink_filter_del(const char *port, const struct mac *mac);
+/* An IPv4 address that this host knows mac by, from its own talk with it. -ENOENT: none. */
+int netlink_neighbour_find(const struct mac *mac, struct in_addr *address);
 
 #endif

@@ -119,3 +119,9 @@ int netlink_filter_del(const char *port, const struct mac *mac)
 	fake_event_end();
 	return 0;
 }
+
+int netlink_neighbour_find(const struct mac *mac, struct in_addr *address)
+{
+	address->s_addr = fake->neighbour;
+	return fake->neighbour ? 0 : -ENOENT;
+}

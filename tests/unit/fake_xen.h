@@ -64,6 +64,10 @@ struct fake_world {
 	/* credit-adjustd, which lends the first guest weight unless it holds it at its own. */
 	bool credit_runs, credit_refuses, credit_knows_none, held, asked_dry;
 	int credit_calls;
+	/* The probe: the address that was asked, and how far it came; what this host's neighbour table has. */
+	uint32_t probed, neighbour;
+	int probe_phase, probe_waits;
+	bool probe_fails;
 };
 
 #define FAKE_WEIGHT 256 /* a guest's own */

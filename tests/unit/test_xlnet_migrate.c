@@ -3,12 +3,13 @@
  * net-migrate, with a fake "xl migrate" and a fake other host: the guest keeps the best path it
  * had.
  */
-#include "tests/unit/fake_xen.h"
+#include "tests/unit/fake_part.h"
 #include "tests/unit/runner.h"
 #include "xl-plugins/command.h"
 #include "xl-plugins/host.h"
 #include "xl-plugins/journal.h"
 
+#include <arpa/inet.h>
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,89 @@ START_TEST(a_guest_moves_with_its_vf)
 	ck_assert(mac_is_zero(&fake->vfs[0].mac));
 	ck_assert(!recorded("migrate"));
 	ck_assert_uint_eq(fake->xl_weight, FAKE_WEIGHT);
+	end();
+}
+END_TEST
+
+static char *run_and_read(const char *line)
+{
+	size_t size = 0;
+	char *text = NULL;
+	FILE *old = stdout, *f = open_memstream(&text, &size);
+
+	stdout = f;
+	ck_assert_int_eq(run(line), EXIT_OK);
+	stdout = old;
+	fclose(f);
+	return text;
+}
+
+/* By the operator's word, the guest's, or this host's own table. */
+START_TEST(what_it_loses_is_counted)
+{
+	static const char *const lines[] = { "net-migrate g1 b --probe 192.0.2.9", "net-migrate g1 b",
+					     "net-migrate g1 b" };
+	static const uint8_t last[] = { 9, 8, 7 };
+	char *text;
+
+	start();
+	fake->neighbour = htonl(0xc0000207);
+	if (_i == 1)
+		fake_node_set("/local/domain/1/attr/vif/0/ipv4/0", "192.0.2.8");
+	text = run_and_read(lines[_i]);
+	ck_assert_ptr_nonnull(strstr(text, "PROBES     LOST"));
+	ck_assert_uint_eq(ntohl(fake->probed), 0xc0000200u + last[_i]);
+	ck_assert_int_eq(fake->probe_phase, 2);
+	ck_assert_int_eq(fake->probe_waits, 1);
+	free(text);
+	end();
+}
+END_TEST
+
+START_TEST(losses_as_json)
+{
+	json_t *all, *phase;
+	char *text;
+
+	start();
+	fake->neighbour = htonl(0xc0000207);
+	x.json = true;
+	text = run_and_read("net-migrate g1 b");
+	x.json = false;
+	all = json_loads(text, 0, NULL);
+	phase = json_object_get(all, "to_vf");
+	ck_assert_int_eq(json_integer_value(json_object_get(phase, "lost")), 2);
+	ck_assert_int_eq(json_integer_value(json_object_get(phase, "gap_ms")), 40);
+	json_decref(all);
+	free(text);
+	end();
+}
+END_TEST
+
+/* No address, one that is none, or no right to ask. */
+START_TEST(what_it_loses_is_not_known)
+{
+	char *text;
+
+	start();
+	fake_node_set("/local/domain/1/attr/vif/0/ipv4/0", "fe80::1");
+	fake->probe_fails = _i;
+	fake->neighbour = _i ? htonl(0xc0000207) : 0;
+	text = run_and_read("net-migrate g1 b");
+	ck_assert_ptr_nonnull(strstr(text, "xl migrate"));
+	ck_assert_ptr_null(strstr(text, "LOST"));
+	ck_assert_int_eq(fake->xl_calls, 1);
+	free(text);
+	end();
+}
+END_TEST
+
+START_TEST(no_address_at_all)
+{
+	start();
+	ck_assert_int_eq(run("net-migrate g1 b --probe here"), EXIT_PROBLEM);
+	ck_assert_int_eq(fake->xl_calls, 0);
+	ck_assert(has_vf());
 	end();
 }
 END_TEST
@@ -414,6 +498,10 @@ static Suite *suite(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, a_guest_moves_with_its_vf);
+	tcase_add_loop_test(t, what_it_loses_is_counted, 0, 3);
+	tcase_add_test(t, losses_as_json);
+	tcase_add_loop_test(t, what_it_loses_is_not_known, 0, 2);
+	tcase_add_test(t, no_address_at_all);
 	tcase_add_test(t, to_stay_on_its_vif);
 	tcase_add_test(t, a_guest_without_a_vf);
 	tcase_add_test(t, ssh_is_told_to_give_up);

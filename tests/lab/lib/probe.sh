@@ -51,7 +51,7 @@ xlnet_migrate() {
 	local end to_pv migrate to_vf
 	check "net-migrate $1 -> $2" on "$1" "xl-net -j net-migrate g1 lab-$2 --timeout 180 >/run/migrate.json"
 	end=$(probe_now)
-	read -r to_pv migrate to_vf <<<"$(on "$1" "jq -r '\"\\(.to_pv_ms) \\(.migrate_ms) \\(.to_vf_ms)\"' /run/migrate.json")"
+	read -r to_pv migrate to_vf <<<"$(on "$1" "jq -r '\"\\(.to_pv.ms) \\(.migrate.ms) \\(.to_vf.ms)\"' /run/migrate.json")"
 	probe_mark to-pv "$(probe_earlier "$end" $((to_pv + migrate + to_vf)))"
 	probe_mark migrate "$(probe_earlier "$end" $((migrate + to_vf)))"
 	probe_mark to-vf "$(probe_earlier "$end" "$to_vf")"
