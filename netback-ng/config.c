@@ -92,7 +92,7 @@ static void value_error(const cfg_t *cfg, const struct config_key *key, const ch
 		snprintf(valid, sizeof(valid), "\"mixed\" or \"whole-host\"");
 		break;
 	case CONFIG_PORT:
-		snprintf(valid, sizeof(valid), "\"io_uring\" or \"vhost\"");
+		snprintf(valid, sizeof(valid), "\"io_uring\", \"vhost\" or \"split\"");
 		break;
 	case CONFIG_CPUS:
 		snprintf(valid, sizeof(valid), "up to %d CPU numbers", CONFIG_LIST_MAX);
@@ -163,8 +163,16 @@ static bool set_mode(bool *whole_host, const char *value)
 
 static bool set_port(enum config_port *port, const char *value)
 {
-	*port = strcmp(value, "vhost") ? CONFIG_PORT_IO_URING : CONFIG_PORT_VHOST;
-	return *port == CONFIG_PORT_VHOST || !strcmp(value, "io_uring");
+	static const char *const names[] = { [CONFIG_PORT_IO_URING] = "io_uring",
+					     [CONFIG_PORT_VHOST] = "vhost",
+					     [CONFIG_PORT_SPLIT] = "split" };
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		*port = (enum config_port)i;
+		if (!strcmp(value, names[i]))
+			return true;
+	}
+	return false;
 }
 
 static bool key_set(struct config *c, const struct config_key *key, const char *value)

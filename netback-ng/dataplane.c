@@ -169,7 +169,7 @@ json_t *dataplane_json(void)
 				  "queues", (int)w->nqueues,
 				  "rounds", (json_int_t)atomic_load(&w->rounds),
 				  "sleeps", (json_int_t)STAT_READ(w->sleeps),
-				  "busy_ns", (json_int_t)STAT_READ(w->busy_ns),
+				  "cpu_ns", (json_int_t)worker_cpu_ns(w),
 				  "pool_bytes", (json_int_t)(w->tx.bytes + w->reads.bytes),
 				  "pool_huge_pages", w->tx.huge && w->reads.huge,
 				  "pool_granted", w->tx.refs && w->reads.refs,

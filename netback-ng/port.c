@@ -40,10 +40,11 @@ static void say_fallback(const struct queue *q, int rc)
 
 int port_open(struct queue *q)
 {
+	const enum config_port port = dataplane_config()->port;
 	int rc;
 
-	if (dataplane_config()->port == CONFIG_PORT_VHOST) {
-		q->port = &port_vhost;
+	if (port != CONFIG_PORT_IO_URING) {
+		q->port = port == CONFIG_PORT_VHOST ? &port_vhost : &port_split;
 		rc = q->port->open(q);
 		if (!rc)
 			return 0;

@@ -2,7 +2,8 @@
 /*
  * The host side of a queue, chosen by configuration ("port"): how frames get
  * to and from its TAP descriptor.  port.c chooses, and does what all have in common;
- * port_uring.c and port_direct.c: io_uring; port_vhost.c: the kernel's vhost-net.
+ * port_uring.c and port_direct.c: io_uring; port_vhost.c: the kernel's vhost-net, for both
+ * ways or ("split") for frames to the host.
  * A port knows the queue and its worker; it never looks at a guest's ring.
  */
 #ifndef NETBACK_PORT_H
@@ -35,7 +36,7 @@ struct port {
 	bool (*arm)(struct queue *q, bool frames);
 };
 
-extern const struct port port_uring, port_vhost;
+extern const struct port port_uring, port_vhost, port_split;
 
 /* Open the configured port, or the one that always works.  0 or -errno. */
 int port_open(struct queue *q);

@@ -3,7 +3,8 @@
  * The TAP behind the kernel's vhost-net: its own thread moves frames between the TAP and
  * this process's memory, without a system call of ours per frame.  Towards the host,
  * descriptors name the queue's private buffers (what was copied from a guest) and
- * statically granted pages; towards the guest, private buffers in a circle.
+ * statically granted pages; towards the guest, private buffers in a circle.  As "split"
+ * it has the first of the two only.
  *
  * vhost-net reads and writes with this process's own address space, and one region of it
  * is its whole memory table.  So it can do no more than we can; what it does is in the
@@ -40,6 +41,7 @@ enum { VQ_RX, VQ_TX, VQS }; /* as the guest of vhost-net names them; RX is from 
 #define SETTLE_NS 2000000000ull
 
 struct vhost {
+	unsigned int first; /* virtqueue in use: VQ_TX where another port reads from the TAP */
 	int fd, call, kick[VQS];
 	struct virtq vq[VQS];
 	uint8_t *rings, *heads; /* one mapping each */
@@ -100,9 +102,9 @@ static int memory_init(struct queue *q, struct vhost *v)
 
 	v->rings = map_private(rx + tx);
 	v->heads = map_private(HEADS_BYTES);
-	v->rx = map_circle();
+	v->rx = v->first == VQ_RX ? map_circle() : NULL;
 	q->late = queue_late_new();
-	if (!v->rings || !v->heads || !v->rx || !q->late)
+	if (!v->rings || !v->heads || (v->first == VQ_RX && !v->rx) || !q->late)
 		return -ENOMEM;
 	rc = copy_init(&v->grants, 1, dataplane_config()->copy_grants);
 	if (!rc)
@@ -222,9 +224,9 @@ static int device_init(struct vhost *v, int tap)
 	if (ioctl(v->fd, VHOST_SET_FEATURES, &features))
 		return -errno;
 	rc = set_memory(v->fd);
-	for (i = 0; !rc && i < VQS; i++)
+	for (i = v->first; !rc && i < VQS; i++)
 		rc = set_vring(v, i);
-	for (i = 0; !rc && i < VQS; i++)
+	for (i = v->first; !rc && i < VQS; i++)
 		rc = set_backend(v, i, tap);
 	return rc;
 }
@@ -410,7 +412,7 @@ static unsigned int vhost_read(struct queue *q)
 
 /* --- life ------------------------------------------------------------------------------ */
 
-static int vhost_open(struct queue *q)
+static int open_from(struct queue *q, unsigned int first)
 {
 	struct vhost *v = calloc(1, sizeof(*v));
 	int rc;
@@ -418,6 +420,7 @@ static int vhost_open(struct queue *q)
 	if (!v)
 		return -ENOMEM;
 	v->fd = v->call = v->kick[VQ_RX] = v->kick[VQ_TX] = -1;
+	v->first = first;
 	q->vhost = v;
 	rc = memory_init(q, v);
 	if (!rc)
@@ -431,37 +434,54 @@ static int vhost_open(struct queue *q)
 	q->tx_buf.pages = v->tx.base;
 	q->tx_buf.refs = v->tx.refs;
 	q->tx_buf.heads = (void *)v->heads;
-	give_buffers(q, RX_BUFFERS);
 	return 0;
 }
 
-/* Frames to the host that somebody waits for: half of them will do to go on. */
+static int vhost_open(struct queue *q)
+{
+	int rc = open_from(q, VQ_RX);
+
+	if (!rc)
+		give_buffers(q, RX_BUFFERS);
+	return rc;
+}
+
+/* Does somebody wait for frames to the host to be done with? */
+static bool settling_matters(const struct queue *q)
+{
+	return q->written != q->settled && (q->tx_blocked || queue_late_waits(q));
+}
+
+/* Half of them will do to go on.  True: they are done with. */
 static bool want_settled(struct queue *q)
 {
-	struct virtq *vq = &q->vhost->vq[VQ_TX];
+	return virtq_want(&q->vhost->vq[VQ_TX], (q->written - q->settled + 1) / 2);
+}
 
-	if (q->written == q->settled || (!q->tx_blocked && !queue_late_waits(q)))
-		return false;
-	return virtq_want(vq, (q->written - q->settled + 1) / 2);
+static void arm_call(struct queue *q, enum worker_tag tag, bool *armed)
+{
+	struct vhost *v = q->vhost;
+	struct io_uring_sqe *sqe;
+
+	if (*armed)
+		return;
+	sqe = worker_sqe(q->worker);
+	io_uring_prep_read(sqe, v->call, &v->called, sizeof(v->called), 0);
+	worker_sqe_tag(sqe, q, tag);
+	*armed = true;
 }
 
 static bool vhost_arm(struct queue *q, bool frames)
 {
 	struct vhost *v = q->vhost;
-	struct io_uring_sqe *sqe;
 
 	if (frames && virtq_want(&v->vq[VQ_RX], 1))
 		return q->tap_ready = true;
 	if (!frames)
 		virtq_mute(&v->vq[VQ_RX]);
-	if (want_settled(q))
+	if (settling_matters(q) && want_settled(q))
 		return true;
-	if (q->tap_armed)
-		return false;
-	sqe = worker_sqe(q->worker);
-	io_uring_prep_read(sqe, v->call, &v->called, sizeof(v->called), 0);
-	worker_sqe_tag(sqe, q, TAG_TAP_CALL);
-	q->tap_armed = true;
+	arm_call(q, TAG_TAP_CALL, &q->tap_armed);
 	return false;
 }
 
@@ -480,19 +500,25 @@ static void count_unread(struct queue *q)
 	}
 }
 
+static void call_cancel(struct queue *q, const bool *armed)
+{
+	uint64_t one = 1;
+
+	if (*armed && write(q->vhost->call, &one, sizeof(one)) < 0)
+		abort();
+	while (*armed)
+		worker_wait(q->worker);
+}
+
 static void vhost_close(struct queue *q)
 {
 	struct vhost *v = q->vhost;
-	uint64_t one = 1;
 
 	vhost_settle(q);
 	set_backend(v, VQ_RX, -1);
 	set_backend(v, VQ_TX, -1);
 	count_unread(q);
-	if (q->tap_armed && write(v->call, &one, sizeof(one)) < 0)
-		abort();
-	while (q->tap_armed)
-		worker_wait(q->worker);
+	call_cancel(q, &q->tap_armed);
 	vhost_free(q, v);
 }
 
@@ -505,4 +531,52 @@ const struct port port_vhost = {
 	.settle = vhost_settle,
 	.read = vhost_read,
 	.arm = vhost_arm,
+};
+
+/* --- frames to the host only: io_uring reads those from it --------------------------------- */
+
+static int split_open(struct queue *q)
+{
+	int rc = open_from(q, VQ_TX);
+
+	return rc ? rc : port_uring.open(q);
+}
+
+static bool split_arm(struct queue *q, bool frames)
+{
+	if (port_uring.arm(q, frames))
+		return true;
+	if (!settling_matters(q))
+		return false;
+	if (want_settled(q))
+		return true;
+	arm_call(q, TAG_TAP_SETTLED, &q->settle_armed);
+	return false;
+}
+
+static unsigned int split_read(struct queue *q)
+{
+	return port_uring.read(q);
+}
+
+static void split_close(struct queue *q)
+{
+	struct vhost *v = q->vhost;
+
+	vhost_settle(q);
+	set_backend(v, VQ_TX, -1);
+	call_cancel(q, &q->settle_armed);
+	port_uring.close(q);
+	vhost_free(q, v);
+}
+
+const struct port port_split = {
+	.name = "split",
+	.open = split_open,
+	.close = split_close,
+	.room = vhost_room,
+	.write = vhost_write,
+	.settle = vhost_settle,
+	.read = split_read,
+	.arm = split_arm,
 };

@@ -61,6 +61,7 @@ struct queue {
 	bool tap_held;		/* it is looked at when the timer runs out, not before */
 	bool tap_nowait;	/* this kernel's TAP knows RWF_NOWAIT */
 	bool tap_armed;		/* a poll on it is with the kernel */
+	bool settle_armed;	/* and a read that ends when frames have settled (port_split) */
 	bool port_masked;	/* events are held back until timer_ns */
 	unsigned int read_burst; /* reads to submit at once; follows the load */
 	uint32_t read_ewma;	/* mean size of frames read, bytes << 3 */

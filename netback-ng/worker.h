@@ -75,13 +75,15 @@ struct worker {
 	_Atomic(uint64_t) rounds; /* of the loop */
 	_Atomic(bool) asleep;
 	uint64_t alive_rounds;	  /* main thread's: rounds at the last dataplane_alive() */
-	uint64_t sleeps, busy_ns;
+	uint64_t sleeps;
 };
 
 /* Main thread: create, run fn on the worker's thread and wait for its end, stop. */
 int worker_start(struct worker *w, unsigned int index, const struct config_data *config);
 void worker_call(struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg);
 void worker_stop(struct worker *w);
+/* CPU time of its thread so far. */
+uint64_t worker_cpu_ns(const struct worker *w);
 
 /* Worker thread. */
 uint64_t clock_ns(void);
@@ -100,7 +102,7 @@ void worker_complete(struct worker *w);
 void worker_wait(struct worker *w);
 
 /* What a completion belongs to: low bits of user_data. */
-enum worker_tag { TAG_IO, TAG_TAP_POLL, TAG_TAP_CALL, TAG_EVTCHN, TAG_CALL, TAG_IGNORE };
+enum worker_tag { TAG_IO, TAG_TAP_POLL, TAG_TAP_CALL, TAG_TAP_SETTLED, TAG_EVTCHN, TAG_CALL, TAG_IGNORE };
 #define WORKER_TAG_MASK 7ull
 
 static inline void worker_sqe_tag(struct io_uring_sqe *sqe, const void *p, enum worker_tag tag)

@@ -258,7 +258,7 @@ START_TEST(without_vhost_net)
 
 	if (!access("/dev/vhost-net", F_OK))
 		return;
-	plane_config.port = CONFIG_PORT_VHOST;
+	plane_config.port = (enum config_port)_i;
 	plane_start(1);
 	dup2(log, 2);
 	guest_start(&a, 7, 2, NULL);
@@ -289,7 +289,7 @@ void add_port_case(Suite *s)
 	tcase_add_test(pure, calls_when_wanted);
 	tcase_add_test(pure, responses_keep_their_order);
 	tcase_add_test(pure, responses_wait_round_the_ring);
-	tcase_add_test(c, without_vhost_net);
+	tcase_add_loop_test(c, without_vhost_net, CONFIG_PORT_VHOST, CONFIG_PORT_SPLIT + 1);
 	suite_add_tcase(s, pure);
 	suite_add_tcase(s, c);
 }
