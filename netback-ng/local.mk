@@ -23,7 +23,8 @@ netback_ng_libcontrol_a_CFLAGS = $(AM_CFLAGS) $(netback_ng_control_cflags)
 # The data plane, behind vif.h.
 netback_ng_data_sources = \
 	netback-ng/copy.c netback-ng/copy.h netback-ng/dataplane.c netback-ng/frame.h \
-	netback-ng/pool.c netback-ng/pool.h netback-ng/port.c netback-ng/port.h netback-ng/port_direct.c netback-ng/port_uring.c netback-ng/port_vhost.c \
+	netback-ng/pool.c netback-ng/pool.h netback-ng/port.c netback-ng/port.h netback-ng/port_direct.c netback-ng/port_split.c \
+	netback-ng/port_uring.c netback-ng/port_vhost.c netback-ng/port_vhost.h \
 	netback-ng/queue.c netback-ng/queue.h netback-ng/queue_late.c netback-ng/queue_rx.c netback-ng/queue_tx.c netback-ng/stats.h netback-ng/switch.c netback-ng/switch.h \
 	netback-ng/vif.c netback-ng/vif.h netback-ng/vif_data.h netback-ng/vif_filter.c \
 	netback-ng/vif_gref.c netback-ng/vif_json.c netback-ng/worker.c netback-ng/worker.h \

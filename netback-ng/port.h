@@ -2,8 +2,8 @@
 /*
  * The host side of a queue, chosen by configuration ("port"): how frames get
  * to and from its TAP descriptor.  port.c chooses, and does what all have in common;
- * port_uring.c and port_direct.c: io_uring; port_vhost.c: the kernel's vhost-net, for both
- * ways or ("split") for frames to the host.
+ * port_uring.c and port_direct.c: io_uring; port_vhost.c: the kernel's vhost-net;
+ * port_split.c: each for what it does best.
  * A port knows the queue and its worker; it never looks at a guest's ring.
  */
 #ifndef NETBACK_PORT_H

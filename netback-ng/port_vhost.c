@@ -3,8 +3,7 @@
  * The TAP behind the kernel's vhost-net: its own thread moves frames between the TAP and
  * this process's memory, without a system call of ours per frame.  Towards the host,
  * descriptors name the queue's private buffers (what was copied from a guest) and
- * statically granted pages; towards the guest, private buffers in a circle.  As "split"
- * it has the first of the two only.
+ * statically granted pages; towards the guest, private buffers in a circle.
  *
  * vhost-net reads and writes with this process's own address space, and one region of it
  * is its whole memory table.  So it can do no more than we can; what it does is in the
@@ -23,11 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "netback-ng/port.h"
+#include "netback-ng/port_vhost.h"
 #include "netback-ng/vif_data.h"
 #include "netback-ng/virtq.h"
-
-enum { VQ_RX, VQ_TX, VQS }; /* as the guest of vhost-net names them; RX is from the TAP */
 
 #define RX_BUFFERS 256u /* of a page, one descriptor each */
 #define TX_DESCS 512u	/* a frame of n slots takes n + 1 at most, and n >= 1 */
@@ -256,14 +253,14 @@ static void reclaim(struct queue *q)
 	v->freed = v->ends[(q->settled - 1) % NETIF_TX_RING_SIZE];
 }
 
-static unsigned int vhost_room(struct queue *q)
+unsigned int vhost_room(struct queue *q)
 {
 	reclaim(q);
 	return NETIF_TX_RING_SIZE - (q->tx_buf.first - q->vhost->freed);
 }
 
 /* vhost-net tells nobody what the TAP refused: "tap_refused" of the vif has the kernel's count. */
-static void vhost_write(struct queue *q, struct frame **frames, unsigned int n)
+void vhost_write(struct queue *q, struct frame **frames, unsigned int n)
 {
 	struct vhost *v = q->vhost;
 	struct frame *f;
@@ -298,7 +295,7 @@ static void give_up(struct queue *q)
 	set_backend(v, VQ_TX, q->tap_fd);
 }
 
-static void vhost_settle(struct queue *q)
+void vhost_settle(struct queue *q)
 {
 	const struct timespec pause = { .tv_nsec = 20000 };
 	uint64_t end = clock_ns() + SETTLE_NS;
@@ -412,7 +409,7 @@ static unsigned int vhost_read(struct queue *q)
 
 /* --- life ------------------------------------------------------------------------------ */
 
-static int open_from(struct queue *q, unsigned int first)
+int vhost_open_from(struct queue *q, unsigned int first)
 {
 	struct vhost *v = calloc(1, sizeof(*v));
 	int rc;
@@ -439,26 +436,25 @@ static int open_from(struct queue *q, unsigned int first)
 
 static int vhost_open(struct queue *q)
 {
-	int rc = open_from(q, VQ_RX);
+	int rc = vhost_open_from(q, VQ_RX);
 
 	if (!rc)
 		give_buffers(q, RX_BUFFERS);
 	return rc;
 }
 
-/* Does somebody wait for frames to the host to be done with? */
-static bool settling_matters(const struct queue *q)
+bool vhost_settling_matters(const struct queue *q)
 {
 	return q->written != q->settled && (q->tx_blocked || queue_late_waits(q));
 }
 
-/* Half of them will do to go on.  True: they are done with. */
-static bool want_settled(struct queue *q)
+/* Half of them will do to go on. */
+bool vhost_want_settled(struct queue *q)
 {
 	return virtq_want(&q->vhost->vq[VQ_TX], (q->written - q->settled + 1) / 2);
 }
 
-static void arm_call(struct queue *q, enum worker_tag tag, bool *armed)
+void vhost_arm_call(struct queue *q, enum worker_tag tag, bool *armed)
 {
 	struct vhost *v = q->vhost;
 	struct io_uring_sqe *sqe;
@@ -479,9 +475,9 @@ static bool vhost_arm(struct queue *q, bool frames)
 		return q->tap_ready = true;
 	if (!frames)
 		virtq_mute(&v->vq[VQ_RX]);
-	if (settling_matters(q) && want_settled(q))
+	if (vhost_settling_matters(q) && vhost_want_settled(q))
 		return true;
-	arm_call(q, TAG_TAP_CALL, &q->tap_armed);
+	vhost_arm_call(q, TAG_TAP_CALL, &q->tap_armed);
 	return false;
 }
 
@@ -500,7 +496,16 @@ static void count_unread(struct queue *q)
 	}
 }
 
-static void call_cancel(struct queue *q, const bool *armed)
+void vhost_detach(struct queue *q)
+{
+	unsigned int i;
+
+	vhost_settle(q);
+	for (i = q->vhost->first; i < VQS; i++)
+		set_backend(q->vhost, i, -1);
+}
+
+void vhost_release(struct queue *q, const bool *armed)
 {
 	uint64_t one = 1;
 
@@ -508,18 +513,14 @@ static void call_cancel(struct queue *q, const bool *armed)
 		abort();
 	while (*armed)
 		worker_wait(q->worker);
+	vhost_free(q, q->vhost);
 }
 
 static void vhost_close(struct queue *q)
 {
-	struct vhost *v = q->vhost;
-
-	vhost_settle(q);
-	set_backend(v, VQ_RX, -1);
-	set_backend(v, VQ_TX, -1);
+	vhost_detach(q);
 	count_unread(q);
-	call_cancel(q, &q->tap_armed);
-	vhost_free(q, v);
+	vhost_release(q, &q->tap_armed);
 }
 
 const struct port port_vhost = {
@@ -531,52 +532,4 @@ const struct port port_vhost = {
 	.settle = vhost_settle,
 	.read = vhost_read,
 	.arm = vhost_arm,
-};
-
-/* --- frames to the host only: io_uring reads those from it --------------------------------- */
-
-static int split_open(struct queue *q)
-{
-	int rc = open_from(q, VQ_TX);
-
-	return rc ? rc : port_uring.open(q);
-}
-
-static bool split_arm(struct queue *q, bool frames)
-{
-	if (port_uring.arm(q, frames))
-		return true;
-	if (!settling_matters(q))
-		return false;
-	if (want_settled(q))
-		return true;
-	arm_call(q, TAG_TAP_SETTLED, &q->settle_armed);
-	return false;
-}
-
-static unsigned int split_read(struct queue *q)
-{
-	return port_uring.read(q);
-}
-
-static void split_close(struct queue *q)
-{
-	struct vhost *v = q->vhost;
-
-	vhost_settle(q);
-	set_backend(v, VQ_TX, -1);
-	call_cancel(q, &q->settle_armed);
-	port_uring.close(q);
-	vhost_free(q, v);
-}
-
-const struct port port_split = {
-	.name = "split",
-	.open = split_open,
-	.close = split_close,
-	.room = vhost_room,
-	.write = vhost_write,
-	.settle = vhost_settle,
-	.read = split_read,
-	.arm = split_arm,
 };
