@@ -43,6 +43,7 @@ udevrulesdir = $(prefix)/lib/udev/rules.d
 udevrules_DATA = hotplug/90-xen-net-ng-vf.rules
 xlnet_units = hotplug/xl-net-vfs.service hotplug/xl-net-recover.service hotplug/xl-net-auto.service
 systemdsystemunit_DATA += $(xlnet_units)
+dist_systemdsystemunit_DATA = hotplug/xl-net-recover.timer
 EXTRA_DIST += hotplug/90-xen-net-ng-vf.rules.in hotplug/xl-net-vfs.service.in hotplug/xl-net-recover.service.in \
 	hotplug/xl-net-auto.service.in hotplug/xl-net.bash-completion
 CLEANFILES += $(xlnet_units) $(udevrules_DATA)

@@ -160,13 +160,17 @@ int journal_remove(const struct xlnet *x, const char *uuid, const char *kind)
 	return unlink(path) && errno != ENOENT ? -errno : dir_sync(dir);
 }
 
-static bool is_record(const char *kind)
+static bool is_operation(const char *kind)
 {
 	return !strcmp(kind, "switch") || !strcmp(kind, "migrate");
 }
 
-int journal_each(const struct xlnet *x, int (*fn)(const char *uuid, const char *kind, void *arg),
-		 void *arg)
+static bool is_lease(const char *kind)
+{
+	return !strcmp(kind, "vf");
+}
+
+static int each(const struct xlnet *x, bool (*wanted)(const char *kind), journal_fn fn, void *arg)
 {
 	char dir[PATH_MAX], uuid[UUID_LEN];
 	struct dirent *e;
@@ -180,7 +184,7 @@ int journal_each(const struct xlnet *x, int (*fn)(const char *uuid, const char *
 		return errno == ENOENT ? 0 : -errno;
 	while ((e = readdir(d))) {
 		if (strlen(e->d_name) <= UUID_LEN || e->d_name[UUID_LEN - 1] != '.' ||
-		    !is_record(e->d_name + UUID_LEN))
+		    !wanted(e->d_name + UUID_LEN))
 			continue;
 		text_copy(uuid, sizeof(uuid), e->d_name);
 		rc = fn(uuid, e->d_name + UUID_LEN, arg);
@@ -189,4 +193,14 @@ int journal_each(const struct xlnet *x, int (*fn)(const char *uuid, const char *
 	}
 	closedir(d);
 	return last;
+}
+
+int journal_each(const struct xlnet *x, journal_fn fn, void *arg)
+{
+	return each(x, is_operation, fn, arg);
+}
+
+int journal_each_lease(const struct xlnet *x, journal_fn fn, void *arg)
+{
+	return each(x, is_lease, fn, arg);
 }

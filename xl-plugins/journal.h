@@ -21,8 +21,10 @@ int journal_write(const struct xlnet *x, const char *uuid, const char *kind, jso
 /* NULL: there is none. A record that is no JSON is moved aside and said. */
 json_t *journal_read(const struct xlnet *x, const char *uuid, const char *kind);
 int journal_remove(const struct xlnet *x, const char *uuid, const char *kind);
-/* Calls fn for each record; a negative return does not stop it, the last such is returned. */
-int journal_each(const struct xlnet *x, int (*fn)(const char *uuid, const char *kind, void *arg),
-		 void *arg);
+/* Calls fn for each operation's record; a negative return does not stop it, the last such is returned. */
+typedef int (*journal_fn)(const char *uuid, const char *kind, void *arg);
+int journal_each(const struct xlnet *x, journal_fn fn, void *arg);
+/* The same for leases (lease.h), which lie beside them as kind "vf". */
+int journal_each_lease(const struct xlnet *x, journal_fn fn, void *arg);
 
 #endif

@@ -10,7 +10,7 @@ xl_plugins_libxlnet_a_SOURCES = \
 	xl-plugins/guest.c xl-plugins/guest.h \
 	xl-plugins/host.c xl-plugins/host.h \
 	xl-plugins/journal.c xl-plugins/journal.h \
-	xl-plugins/names.h xl-plugins/migrate.c xl-plugins/migrate.h \
+	xl-plugins/lease.c xl-plugins/lease.h xl-plugins/names.h xl-plugins/migrate.c xl-plugins/migrate.h \
 	xl-plugins/net_auto.c xl-plugins/net_check.c xl-plugins/net_list.c xl-plugins/net_migrate.c xl-plugins/net_recover.c \
 	xl-plugins/net_status.c xl-plugins/net_switch.c xl-plugins/net_top.c \
 	xl-plugins/net_vf_list.c xl-plugins/netlink.h \

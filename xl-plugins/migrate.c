@@ -2,6 +2,7 @@
 #include "xl-plugins/migrate.h"
 #include "xl-plugins/credit.h"
 #include "xl-plugins/journal.h"
+#include "xl-plugins/lease.h"
 #include "xl-plugins/remote.h"
 #include "xl-plugins/steps.h"
 #include "xl-plugins/vif.h"
@@ -208,7 +209,9 @@ static int recover_stale(struct xlnet *x)
 int recover_all(struct xlnet *x)
 {
 	int rc = journal_each(x, recover_one, x);
-	int stale = recover_stale(x);
+	int leases = lease_recover_all(x), stale = recover_stale(x);
 
+	if (!rc)
+		rc = leases;
 	return rc ? rc : stale;
 }

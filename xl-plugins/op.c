@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xl-plugins/op.h"
 #include "xl-plugins/journal.h"
+#include "xl-plugins/lease.h"
 #include "xl-plugins/steps.h"
 
 #include <errno.h>
@@ -99,6 +100,7 @@ int op_run(struct xlnet *x, struct op *op)
 static int op_abandon(struct xlnet *x, struct op *op)
 {
 	steps_forget_vf(x, op);
+	lease_forget(x, op->dom.uuid);
 	progress_always("xl-net: guest \"%s\" is gone; its VF %u of %s is free again", op->dom.name,
 			op->vf, op->pf);
 	return op_close(x, op);

@@ -9,6 +9,7 @@
  */
 #include "xl-plugins/steps.h"
 #include "xl-plugins/guest.h"
+#include "xl-plugins/lease.h"
 #include "xl-plugins/netlink.h"
 #include "xl-plugins/pci.h"
 #include "xl-plugins/sysfs.h"
@@ -76,6 +77,9 @@ static int vf_configure(struct xlnet *x, struct op *op)
 		return problem(rc, "%s refuses VLAN %u for VF %u: %s", op->pf, op->vlan, op->vf,
 			       strerror(-rc));
 	optional(x, op, "set the link of a VF", netlink_vf_set_link(op->pf, op->vf, VF_LINK_AUTO));
+	rc = lease_record(x, op);
+	if (rc)
+		return rc;
 	rc = netlink_vf_set_mac(op->pf, op->vf, &op->nic.mac);
 	return rc ? problem(rc, "%s refuses MAC %s for VF %u: %s", op->pf,
 			    mac_text(&op->nic.mac, mac), op->vf, strerror(-rc))
@@ -92,7 +96,7 @@ static int vf_clear(struct xlnet *x, struct op *op)
 	if (op->vlan)
 		netlink_vf_set_vlan(op->pf, op->vf, 0);
 	optional(x, op, "set the link of a VF", netlink_vf_set_link(op->pf, op->vf, VF_LINK_AUTO));
-	return 0;
+	return lease_forget(x, op->dom.uuid);
 }
 
 void steps_forget_vf(struct xlnet *x, const struct op *op)

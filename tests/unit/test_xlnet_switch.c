@@ -407,6 +407,74 @@ START_TEST(a_mac_that_a_destroyed_guest_left)
 }
 END_TEST
 
+static bool leased(void)
+{
+	json_t *record = journal_read(&x, fake_uuid(0), "vf");
+
+	json_decref(record);
+	return record;
+}
+
+/* It may run on another host by now. */
+START_TEST(a_guest_destroyed_on_its_vf)
+{
+	start(FAKE_STOCK, PATH_PV);
+	ck_assert(leased());
+	fake->vfs[0].owner = 0;
+	fake->doms[0].id = 0;
+	ck_assert_int_eq(recover(), 0);
+	ck_assert(mac_is_zero(&fake->vfs[0].mac));
+	ck_assert(!leased());
+	fake_end(&x);
+}
+END_TEST
+
+START_TEST(a_lease_lasts_as_long_as_the_vf)
+{
+	start(FAKE_STOCK, PATH_PV);
+	ck_assert_int_eq(recover(), 0);
+	ck_assert(leased());
+	ck_assert_str_eq(flaw(PATH_VF), good);
+	ck_assert_int_eq(run(PATH_PV), 0);
+	ck_assert(!leased());
+	fake_end(&x);
+}
+END_TEST
+
+/* The VF has become another's, with another MAC; or its driver does not let go. */
+START_TEST(a_lease_of_a_guest_that_is_gone)
+{
+	start(FAKE_STOCK, PATH_PV);
+	fake->doms[0].id = 0;
+	fake->vfs[0].owner = _i ? 0 : 2;
+	if (!_i)
+		fake->vfs[0].mac = fake->doms[1].mac;
+	fake->calls = 0;
+	fake->fail_at = _i ? 1 : 0;
+	ck_assert_int_eq(recover(), _i ? -EIO : 0);
+	ck_assert(leased() == (_i == 1));
+	fake->fail_at = 0;
+	ck_assert_int_eq(recover(), 0);
+	ck_assert(!leased());
+	ck_assert(_i || mac_equal(&fake->vfs[0].mac, &fake->doms[1].mac));
+	fake_end(&x);
+}
+END_TEST
+
+START_TEST(a_lease_that_cannot_be_read)
+{
+	json_t *record = json_pack("{s:s}", "pf", "eth0");
+
+	start(FAKE_STOCK, PATH_PV);
+	fake->doms[0].id = 0;
+	ck_assert_int_eq(journal_write(&x, fake_uuid(0), "vf", record), 0);
+	json_decref(record);
+	ck_assert_int_eq(recover(), 0);
+	ck_assert(!leased());
+	fake_end(&x);
+}
+END_TEST
+
 START_TEST(a_guest_that_rebooted)
 {
 	interrupted();
@@ -475,6 +543,10 @@ static Suite *suite(void)
 	tcase_add_test(t, operations_on_one_guest_exclude_each_other);
 	tcase_add_test(t, a_guest_that_is_gone);
 	tcase_add_test(t, a_mac_that_a_destroyed_guest_left);
+	tcase_add_test(t, a_guest_destroyed_on_its_vf);
+	tcase_add_test(t, a_lease_lasts_as_long_as_the_vf);
+	tcase_add_loop_test(t, a_lease_of_a_guest_that_is_gone, 0, 2);
+	tcase_add_test(t, a_lease_that_cannot_be_read);
 	tcase_add_test(t, a_guest_that_rebooted);
 	tcase_add_test(t, a_record_that_is_none);
 	tcase_add_test(t, a_dry_run_changes_nothing);
