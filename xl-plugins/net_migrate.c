@@ -191,7 +191,7 @@ static int watch_begin(struct xlnet *x, struct migration *m, const struct wish *
 	struct in_addr address;
 	int rc = probe_address(x, m, wish, &address);
 
-	if (rc == -EINVAL)
+	if (rc && wish->probe)
 		return rc;
 	if (rc) {
 		progress(x, "no address of \"%s\" is known here, what it loses is not counted: "
