@@ -63,7 +63,7 @@ uuid_of() { on "$1" "basename \$(xenstore-read /local/domain/\$(xl domid $2)/vm)
 # killed_at HOST N COMMAND: kill -9 as xl-net is about to make its Nth record in the journal of g1's switches; the first
 # is a plan, the others are a step's each. False if it ended before.
 killed_at() {
-	on "$1" "strace -f --seccomp-bpf -qq -o /dev/null -P /var/lib/xen-net-ng/journal/$(uuid_of "$1" g1).switch~ -e trace=rename \
+	on "$1" "strace -f -qq -o /dev/null -P /var/lib/xen-net-ng/journal/$(uuid_of "$1" g1).switch~ -e trace=rename \
 		-e inject=rename:signal=KILL:when=$2 $3 >/run/killed.log 2>&1 </dev/null; [ \$? = 137 ]"
 }
 # A stream of pings in the background, one a HOST; ping_end prints "SENT LOST GAP", the longest silence in seconds.
