@@ -7,7 +7,7 @@
 # What each technique is worth to the pair: a guest with the kernel module on netback-ngd, every round as it comes and
 # with one technique changed at a time, by the daemon's configuration, the module's parameters or ethtool in the guest.
 # One line per row and direction, with the CPU seconds of Dom0 and guest per GB or per million packets.
-# LAB_LEVERS: rows (all); LAB_GUEST_VCPUS=2 for the row one_queue.
+# LAB_LEVERS: rows (all); LAB_GUEST_VCPUS=2 for the row two_queues.
 rounds=${LAB_ROUNDS:-1}
 seconds=${LAB_SECONDS:-3}
 # NAME|CONFIGURATION|MODULE PARAMETERS|COMMAND
@@ -24,12 +24,12 @@ polling_off|poll_usecs=0||
 gso_off|||ethtool -K eth0 tso off gso off
 gro_off|||ethtool -K eth0 gro off
 checksum_off|||ethtool -K eth0 tx off rx off
-one_queue||max_queues=1|"
+two_queues|max_queues=2||"
 tcp='.end.sum_received | "\(.bits_per_second / 1e6) \(.bytes)"'
 declare -A got
 
 chosen() { printf '%s\n' "$rows" | while IFS='|' read -r name rest; do
-	[ "$name" != one_queue ] || [ "${LAB_GUEST_VCPUS:-1}" -gt 1 ] || continue
+	[ "$name" != two_queues ] || [ "${LAB_GUEST_VCPUS:-1}" -gt 1 ] || continue
 	case " ${LAB_LEVERS:-$name} " in *" $name "*) echo "$name|$rest" ;; esac
 done; }
 # load PARAMETERS: the module anew.
