@@ -40,16 +40,16 @@ static void say_fallback(const struct queue *q, int rc)
 
 int port_open(struct queue *q)
 {
-	const enum config_port port = dataplane_config()->port;
+	static const struct port *const ports[] = { [CONFIG_PORT_IO_URING] = &port_uring,
+						    [CONFIG_PORT_VHOST] = &port_vhost,
+						    [CONFIG_PORT_SPLIT] = &port_split };
 	int rc;
 
-	if (port != CONFIG_PORT_IO_URING) {
-		q->port = port == CONFIG_PORT_VHOST ? &port_vhost : &port_split;
-		rc = q->port->open(q);
-		if (!rc)
-			return 0;
-		say_fallback(q, rc);
-	}
+	q->port = ports[dataplane_config()->port];
+	rc = q->port->open(q);
+	if (!rc || q->port == &port_uring)
+		return rc;
+	say_fallback(q, rc);
 	q->port = &port_uring;
 	return q->port->open(q);
 }

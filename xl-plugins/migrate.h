@@ -8,6 +8,7 @@
 
 /* The vif takes over here, xl migrates, a VF takes over there: in this order. */
 enum { PHASE_TO_PV, PHASE_MIGRATE, PHASE_TO_VF, PHASES };
+_Static_assert(PHASES == PROBE_PHASES, "a loss for each phase");
 
 struct migration {
 	struct domain dom;

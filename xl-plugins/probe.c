@@ -24,12 +24,16 @@ struct flight {
 	unsigned int phase;
 };
 
+struct arp_frame {
+	struct ether_header header;
+	struct ether_arp arp;
+};
+
 struct probe {
 	int fd;
 	pthread_t thread;
 	struct mac guest;
-	struct ether_arp frame_arp;
-	struct ether_header frame_header;
+	struct arp_frame question;
 	pthread_mutex_t lock; /* what follows */
 	bool end;
 	unsigned int phase, silent_since;
@@ -77,16 +81,13 @@ static void answered(struct probe *p)
 
 static void receive(struct probe *p)
 {
-	struct {
-		struct ether_header header;
-		struct ether_arp arp;
-	} frame;
+	struct arp_frame frame;
 	ssize_t n;
 
 	while ((n = recv(p->fd, &frame, sizeof(frame), MSG_DONTWAIT)) > 0) {
 		if ((size_t)n < sizeof(frame) || frame.arp.ea_hdr.ar_op != htons(ARPOP_REPLY) ||
 		    memcmp(frame.header.ether_shost, p->guest.b, ETH_ALEN) ||
-		    memcmp(frame.arp.arp_spa, p->frame_arp.arp_tpa, 4))
+		    memcmp(frame.arp.arp_spa, p->question.arp.arp_tpa, 4))
 			continue;
 		answered(p);
 	}
@@ -94,13 +95,8 @@ static void receive(struct probe *p)
 
 static void ask(struct probe *p)
 {
-	struct {
-		struct ether_header header;
-		struct ether_arp arp;
-	} frame = { p->frame_header, p->frame_arp };
-
 	/* A frame that this host did not send is not lost on its way. */
-	if (send(p->fd, &frame, sizeof(frame), MSG_DONTWAIT) != sizeof(frame))
+	if (send(p->fd, &p->question, sizeof(p->question), MSG_DONTWAIT) != sizeof(p->question))
 		return;
 	p->flying[p->nflying++] = (struct flight){ now_ms(), p->phase };
 	p->loss[p->phase].sent++;
@@ -144,15 +140,15 @@ static int own_mac(int fd, const char *bridge, uint8_t mac[ETH_ALEN])
 	return 0;
 }
 
-static void frame_make(struct probe *p, const uint8_t own[ETH_ALEN], struct in_addr address)
+static void question_make(struct probe *p, const uint8_t own[ETH_ALEN], struct in_addr address)
 {
-	memcpy(p->frame_header.ether_dhost, p->guest.b, ETH_ALEN);
-	memcpy(p->frame_header.ether_shost, own, ETH_ALEN);
-	p->frame_header.ether_type = htons(ETHERTYPE_ARP);
-	p->frame_arp.ea_hdr = (struct arphdr){ htons(ARPHRD_ETHER), htons(ETHERTYPE_IP), ETH_ALEN,
+	memcpy(p->question.header.ether_dhost, p->guest.b, ETH_ALEN);
+	memcpy(p->question.header.ether_shost, own, ETH_ALEN);
+	p->question.header.ether_type = htons(ETHERTYPE_ARP);
+	p->question.arp.ea_hdr = (struct arphdr){ htons(ARPHRD_ETHER), htons(ETHERTYPE_IP), ETH_ALEN,
 					       4, htons(ARPOP_REQUEST) };
-	memcpy(p->frame_arp.arp_sha, own, ETH_ALEN);
-	memcpy(p->frame_arp.arp_tpa, &address, 4);
+	memcpy(p->question.arp.arp_sha, own, ETH_ALEN);
+	memcpy(p->question.arp.arp_tpa, &address, 4);
 }
 
 static int probe_open(struct probe *p, const char *bridge, struct in_addr address)
@@ -171,8 +167,16 @@ static int probe_open(struct probe *p, const char *bridge, struct in_addr addres
 	if (!rc && bind(p->fd, (struct sockaddr *)&where, sizeof(where)))
 		rc = -errno;
 	if (!rc)
-		frame_make(p, own, address);
+		question_make(p, own, address);
 	return rc;
+}
+
+static void probe_free(struct probe *p)
+{
+	if (p->fd >= 0)
+		close(p->fd);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
 }
 
 int probe_begin(const char *bridge, const struct mac *mac, struct in_addr address,
@@ -191,14 +195,10 @@ int probe_begin(const char *bridge, const struct mac *mac, struct in_addr addres
 	rc = probe_open(p, bridge, address);
 	if (!rc)
 		rc = -pthread_create(&p->thread, NULL, probe_thread, p);
-	if (!rc) {
+	if (rc)
+		probe_free(p);
+	else
 		*probe = p;
-		return 0;
-	}
-	if (p->fd >= 0)
-		close(p->fd);
-	pthread_mutex_destroy(&p->lock);
-	free(p);
 	return rc;
 }
 
@@ -244,7 +244,5 @@ void probe_end(struct probe *probe, struct probe_loss loss[PROBE_PHASES])
 	pthread_mutex_unlock(&probe->lock);
 	pthread_join(probe->thread, NULL);
 	memcpy(loss, probe->loss, sizeof(probe->loss));
-	close(probe->fd);
-	pthread_mutex_destroy(&probe->lock);
-	free(probe);
+	probe_free(probe);
 }

@@ -9,5 +9,7 @@
 
 /* Runs all of it and frees it.  What main() returns. */
 int runner_run(Suite *suite);
+/* The same in a network namespace; RUNNER_SKIP without the right to make one, or bridges in it. */
+int runner_run_in_netns(Suite *suite);
 
 #endif
