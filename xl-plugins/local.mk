@@ -22,6 +22,7 @@ xl_plugins_libxlnet_a_SOURCES = \
 	xl-plugins/steps.c xl-plugins/steps.h \
 	xl-plugins/switch.c xl-plugins/switch.h \
 	xl-plugins/sysfs.c xl-plugins/sysfs.h \
+	xl-plugins/uplink.c xl-plugins/uplink.h \
 	xl-plugins/vf.c xl-plugins/vf.h \
 	xl-plugins/vif.c xl-plugins/vif.h \
 	xl-plugins/xlnet.c xl-plugins/xlnet.h

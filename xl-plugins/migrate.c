@@ -5,6 +5,7 @@
 #include "xl-plugins/lease.h"
 #include "xl-plugins/remote.h"
 #include "xl-plugins/steps.h"
+#include "xl-plugins/uplink.h"
 #include "xl-plugins/vif.h"
 
 #include <errno.h>
@@ -209,9 +210,11 @@ static int recover_stale(struct xlnet *x)
 int recover_all(struct xlnet *x)
 {
 	int rc = journal_each(x, recover_one, x);
-	int leases = lease_recover_all(x), stale = recover_stale(x);
+	int leases = lease_recover_all(x), stale = recover_stale(x), uplinks = uplink_sync(x, NULL);
 
 	if (!rc)
 		rc = leases;
-	return rc ? rc : stale;
+	if (!rc)
+		rc = stale;
+	return rc ? rc : uplinks;
 }

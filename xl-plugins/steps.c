@@ -13,6 +13,7 @@
 #include "xl-plugins/netlink.h"
 #include "xl-plugins/pci.h"
 #include "xl-plugins/sysfs.h"
+#include "xl-plugins/uplink.h"
 
 #include <errno.h>
 #include <string.h>
@@ -50,9 +51,14 @@ static int filter_add(struct xlnet *x, struct op *op)
 
 static int filter_del(struct xlnet *x, struct op *op)
 {
-	if (op->had_filter)
+	int rc;
+
+	if (op->had_filter || (op->target == PATH_PV && !op->back && uplink_keeps(x, op)))
 		return 0;
-	return optional(x, op, "drop the vif's MAC", netlink_filter_del(op->pf, &op->nic.mac));
+	rc = netlink_filter_del(op->pf, &op->nic.mac);
+	if (rc && rc != -ENODEV && rc != -EOPNOTSUPP)
+		uplink_adopt(x, op);
+	return optional(x, op, "drop the vif's MAC", rc);
 }
 
 /* What a free VF has: some drivers refuse zeros, they get an address that no guest has. */

@@ -4,6 +4,7 @@
 #include "xl-plugins/journal.h"
 #include "xl-plugins/netlink.h"
 #include "xl-plugins/sysfs.h"
+#include "xl-plugins/uplink.h"
 #include "xl-plugins/vf.h"
 
 #include <errno.h>
@@ -19,7 +20,8 @@ static void op_take_vf(struct xlnet *x, struct op *op, const struct vf *vf)
 	op->vf = vf->index;
 	op->bdf = vf->bdf;
 	sysfs_uplink(x, op->pf, op->nic.bridge, op->uplink);
-	op->had_filter = !netlink_filter_get(op->pf, &op->nic.mac);
+	op->had_filter = !netlink_filter_get(op->pf, &op->nic.mac) &&
+			 !uplink_gave(x, op->pf, &op->nic.mac);
 }
 
 /* What makes a VF impossible for this guest, whatever the host has. */
@@ -142,7 +144,14 @@ int switch_run(struct xlnet *x, const struct domain *dom, const struct switch_wi
 
 	if (!rc)
 		rc = plan_and_reserve(x, dom, wish, op);
-	return rc ? rc : op_run(x, op);
+	if (rc)
+		return rc;
+	/* Before the guest sends over its VF. Whatever this cannot do, it says. */
+	if (op->target == PATH_VF)
+		uplink_sync(x, op);
+	rc = op_run(x, op);
+	uplink_sync(x, NULL);
+	return rc;
 }
 
 json_t *switch_json(const struct op *op)

@@ -97,27 +97,36 @@ int netlink_fdb_del(const char *port, const struct mac *mac)
 	return 0;
 }
 
+static bool *filter_of(const struct mac *mac)
+{
+	for (int i = 0; i < FAKE_DOMS; i++)
+		if (mac_equal(&fake->doms[i].mac, mac))
+			return &fake->filter[i];
+	return &fake->filter[FAKE_DOMS - 1];
+}
+
 int netlink_filter_get(const char *port, const struct mac *mac)
 {
-	return fake->filter ? 0 : -ENOENT;
+	return *filter_of(mac) ? 0 : -ENOENT;
+}
+
+static int filter_set(const struct mac *mac, bool on)
+{
+	if (!fake_event_begin())
+		return -EIO;
+	*filter_of(mac) = on;
+	fake_event_end();
+	return 0;
 }
 
 int netlink_filter_add(const char *port, const struct mac *mac)
 {
-	if (!fake_event_begin())
-		return -EIO;
-	fake->filter = true;
-	fake_event_end();
-	return 0;
+	return fake->no_filters ? -EOPNOTSUPP : filter_set(mac, true);
 }
 
 int netlink_filter_del(const char *port, const struct mac *mac)
 {
-	if (!fake_event_begin())
-		return -EIO;
-	fake->filter = false;
-	fake_event_end();
-	return 0;
+	return filter_set(mac, false);
 }
 
 int netlink_neighbour_find(const struct mac *mac, struct in_addr *address)

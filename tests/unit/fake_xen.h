@@ -43,7 +43,8 @@ struct fake_world {
 	struct fake_vf vfs[FAKE_VFS];
 	struct fake_node nodes[FAKE_NODES];
 	char fdb[IFNAMSIZ]; /* where the bridge sends the first guest's frames */
-	bool filter;	    /* the PF takes the first guest's MAC */
+	bool filter[FAKE_DOMS]; /* the PF takes that guest's MAC */
+	bool no_filters;	/* ...and its driver refuses more */
 	/* So often the bond, with a VF, still broadcasts over the vif, and the NIC echoes; silence. */
 	int echoes;
 	bool then_silent;

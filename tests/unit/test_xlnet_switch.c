@@ -26,6 +26,27 @@ static unsigned int patience = 1; /* seconds that a guest is waited for */
 
 static const char *const good = "";
 
+static bool has_vf(uint32_t id)
+{
+	return id && (fake->vfs[0].owner == id || fake->vfs[1].owner == id);
+}
+
+/* What guests on VFs send to one on its vif must reach the bridge, and nothing else. */
+static const char *filter_flaw(void)
+{
+	for (int i = 0; i < FAKE_DOMS; i++) {
+		uint32_t id = fake->doms[i].id;
+		bool others = false;
+
+		for (int k = 0; k < FAKE_DOMS; k++)
+			others |= k != i && has_vf(fake->doms[k].id);
+		if (fake->filter[i] != (id && !has_vf(id) && others))
+			return fake->filter[i] ? "the PF takes a MAC that it should not"
+					       : "the PF does not take the MAC of a guest on its vif";
+	}
+	return good;
+}
+
 /* What is wrong with the first guest on that path; good: nothing. */
 static const char *flaw(enum path path)
 {
@@ -46,13 +67,11 @@ static const char *flaw(enum path path)
 		if (vf->owner == dom->id && vf->link == VF_LINK_DISABLE)
 			return "its VF's link is down";
 	}
-	if (on_vf != (fake->vfs[0].owner == dom->id || fake->vfs[1].owner == dom->id))
+	if (on_vf != has_vf(dom->id))
 		return on_vf ? "it has no VF" : "it has a VF";
 	if (strcmp(fake->fdb, on_vf ? "eth0" : vif))
 		return "the bridge sends its frames elsewhere";
-	if (fake->filter)
-		return "the PF still takes its MAC";
-	return good;
+	return filter_flaw();
 }
 
 static bool recorded(void)
@@ -169,6 +188,9 @@ START_TEST(each_call_fails_once)
 		}
 		ck_assert(!recorded());
 		calls = fake->calls;
+		faults_clear();
+		ck_assert_int_eq(recover(), 0);
+		ck_assert_str_eq(filter_flaw(), good);
 		fake_end(&x);
 		if (!rc && calls < k)
 			break;
@@ -284,7 +306,63 @@ START_TEST(no_vf_is_left)
 	fake->vfs[0].owner = 2;
 	fake->vfs[1].owner = 2;
 	ck_assert_int_eq(run(PATH_VF), -EBUSY);
+	ck_assert_int_eq(recover(), 0);
 	ck_assert_str_eq(flaw(PATH_PV), good);
+	fake_end(&x);
+}
+END_TEST
+
+/* g2 comes to its vif and goes to a VF, and its PF is reset, while g1 is on its own. */
+START_TEST(a_pf_takes_what_guests_on_vifs_get)
+{
+	start(FAKE_STOCK, PATH_PV);
+	ck_assert(fake->filter[1]);
+	fake->filter[1] = false;
+	ck_assert_int_eq(recover(), 0);
+	ck_assert(fake->filter[1]);
+	fake->doms[1].id = 0;
+	ck_assert_int_eq(recover(), 0);
+	ck_assert(!fake->filter[1]);
+	fake->doms[1].id = 2;
+	fake->vfs[1].owner = 2;
+	fake->vfs[1].mac = fake->doms[1].mac;
+	ck_assert_int_eq(recover(), 0);
+	ck_assert(!fake->filter[0] && !fake->filter[1]);
+	/* g1 is back on its vif, and g2 goes on to reach it. */
+	ck_assert_int_eq(run(PATH_PV), 0);
+	ck_assert(fake->filter[0]);
+	ck_assert_str_eq(flaw(PATH_PV), good);
+	ck_assert_int_eq(run(PATH_VF), 0);
+	ck_assert_str_eq(flaw(PATH_VF), good);
+	fake_end(&x);
+}
+END_TEST
+
+/* An administrator's entry is neither recorded nor taken away. */
+START_TEST(what_a_pf_took_before_is_not_ours)
+{
+	fake_start(&x, FAKE_STOCK);
+	fake->filter[0] = fake->filter[1] = true;
+	ck_assert_int_eq(run(PATH_VF), 0);
+	ck_assert(fake->filter[0] && fake->filter[1]);
+	ck_assert_int_eq(run(PATH_PV), 0);
+	ck_assert(fake->filter[0] && fake->filter[1]);
+	fake_end(&x);
+}
+END_TEST
+
+START_TEST(a_pf_that_takes_no_macs)
+{
+	fake_start(&x, FAKE_STOCK);
+	fake->no_filters = true;
+	ck_assert_int_eq(run(PATH_VF), 0);
+	/* Said once, when the need arose. */
+	ck_assert_int_eq(recover(), 0);
+	ck_assert(!fake->filter[1]);
+	fake->no_filters = false;
+	ck_assert_int_eq(recover(), 0);
+	ck_assert(fake->filter[1]);
+	ck_assert_str_eq(flaw(PATH_VF), good);
 	fake_end(&x);
 }
 END_TEST
@@ -390,7 +468,7 @@ START_TEST(a_guest_that_is_gone)
 	fake->doms[0].id = 0;
 	ck_assert_int_eq(recover(), 0);
 	ck_assert(mac_is_zero(&fake->vfs[0].mac));
-	ck_assert(!fake->filter);
+	ck_assert(!fake->filter[0] && !fake->filter[1]);
 	ck_assert(!recorded());
 	fake_end(&x);
 }
@@ -536,6 +614,9 @@ static Suite *suite(void)
 	tcase_add_test(t, an_echo_of_the_vif_does_not_count);
 	tcase_add_test(t, an_announcement_right_after_the_last_frame);
 	tcase_add_test(t, no_vf_is_left);
+	tcase_add_test(t, a_pf_takes_what_guests_on_vifs_get);
+	tcase_add_test(t, what_a_pf_took_before_is_not_ours);
+	tcase_add_test(t, a_pf_that_takes_no_macs);
 	tcase_add_test(t, a_mac_that_another_vf_has);
 	tcase_add_test(t, a_guest_that_cannot_have_a_vf);
 	tcase_add_test(t, a_vif_that_could_not_take_over);
