@@ -57,6 +57,12 @@ bool ng_team_xmit(struct ng_device *dev, struct sk_buff *skb)
 	/* It may have lost its link a moment ago. */
 	if (!vf || !netif_running(vf) || !netif_carrier_ok(vf))
 		return false;
+	/* Whose sender keeps it (pktgen's clones) cannot wait in a queue of the VF's. */
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (unlikely(!skb)) {
+		count_tx(dev, len, false);
+		return true;
+	}
 	skb->dev = vf;
 	rc = dev_queue_xmit(skb);
 	count_tx(dev, len, rc == NET_XMIT_SUCCESS || rc == NET_XMIT_CN);
