@@ -169,7 +169,10 @@ static bool bytes_append(struct sk_buff *skb, const u8 *from, u32 len)
 		if (used < PAGE_SIZE) {
 			n = min_t(u32, len, PAGE_SIZE - used);
 			memcpy((u8 *)skb_frag_address(&skb_shinfo(skb)->frags[i - 1]) + used, from, n);
-			skb_coalesce_rx_frag(skb, i - 1, n, 0);
+			/* The page is in truesize already. */
+			skb_frag_size_add(&skb_shinfo(skb)->frags[i - 1], n);
+			skb->len += n;
+			skb->data_len += n;
 			continue;
 		}
 		page = i < MAX_SKB_FRAGS ? dev_alloc_page() : NULL;
