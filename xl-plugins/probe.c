@@ -14,6 +14,12 @@
 #include <unistd.h>
 
 #define INTERVAL_MS 20
+/*
+ * Who has not answered for so long is asked by broadcast, so often: where a switch goes on sending
+ * to the guest's old place, that arrives, and the answer tells it of the new one. Answers keep this
+ * host's neighbour entry fresh, so that its kernel would not ask itself for a while.
+ */
+#define BROADCAST_MS 200
 /* An answer that is not there by then does not come. */
 #define LOST_MS 1000
 #define FLYING_MAX (LOST_MS / INTERVAL_MS + 1)
@@ -29,6 +35,8 @@ struct arp_frame {
 	struct ether_arp arp;
 };
 
+static const uint8_t everybody[ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
 struct probe {
 	int fd;
 	pthread_t thread;
@@ -39,7 +47,7 @@ struct probe {
 	unsigned int phase, silent_since;
 	struct flight flying[FLYING_MAX];
 	size_t nflying;
-	uint64_t answers, answered_at;
+	uint64_t answers, answered_at, broadcast_at;
 	struct probe_loss loss[PROBE_PHASES];
 };
 
@@ -95,10 +103,16 @@ static void receive(struct probe *p)
 
 static void ask(struct probe *p)
 {
+	uint64_t now = now_ms();
+	bool broadcast = now - p->answered_at >= BROADCAST_MS && now - p->broadcast_at >= BROADCAST_MS;
+
+	if (broadcast)
+		p->broadcast_at = now;
+	memcpy(p->question.header.ether_dhost, broadcast ? everybody : p->guest.b, ETH_ALEN);
 	/* A frame that this host did not send is not lost on its way. */
 	if (send(p->fd, &p->question, sizeof(p->question), MSG_DONTWAIT) != sizeof(p->question))
 		return;
-	p->flying[p->nflying++] = (struct flight){ now_ms(), p->phase };
+	p->flying[p->nflying++] = (struct flight){ now, p->phase };
 	p->loss[p->phase].sent++;
 }
 
@@ -142,7 +156,6 @@ static int own_mac(int fd, const char *bridge, uint8_t mac[ETH_ALEN])
 
 static void question_make(struct probe *p, const uint8_t own[ETH_ALEN], struct in_addr address)
 {
-	memcpy(p->question.header.ether_dhost, p->guest.b, ETH_ALEN);
 	memcpy(p->question.header.ether_shost, own, ETH_ALEN);
 	p->question.header.ether_type = htons(ETHERTYPE_ARP);
 	p->question.arp.ea_hdr = (struct arphdr){ htons(ARPHRD_ETHER), htons(ETHERTYPE_IP), ETH_ALEN,

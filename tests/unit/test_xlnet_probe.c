@@ -110,6 +110,25 @@ START_TEST(waiting_for_the_guest)
 }
 END_TEST
 
+/* The bridge sends to the guest's old place until it hears of the new one: who is silent is asked by broadcast. */
+START_TEST(a_bridge_that_sends_elsewhere)
+{
+	struct probe_loss loss[PROBE_PHASES];
+	struct probe *p;
+	uint64_t began;
+
+	world_make();
+	shell("ip link add p1 type veth peer name q1 && ip link set p1 master br0 up && ip link set q1 up && "
+	      "bridge fdb replace 02:00:00:00:00:09 dev p1 master dynamic");
+	ck_assert_int_eq(probe_begin("br0", &guest, address("10.9.9.2"), &p), 0);
+	began = now_ms();
+	probe_wait(p, 60);
+	ck_assert_uint_lt(now_ms() - began, 30000);
+	probe_end(p, loss);
+	ck_assert_uint_ge(loss[0].sent, 1);
+}
+END_TEST
+
 /* Another's answer is not the guest's. */
 START_TEST(nobody_has_that_address)
 {
@@ -175,6 +194,7 @@ static Suite *suite(void)
 
 	tcase_add_test(t, losses_by_phase);
 	tcase_add_test(t, waiting_for_the_guest);
+	tcase_add_test(t, a_bridge_that_sends_elsewhere);
 	tcase_add_test(t, nobody_has_that_address);
 	tcase_add_test(t, more_phases_than_there_are);
 	tcase_add_test(t, no_such_bridge);
