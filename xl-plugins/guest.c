@@ -22,14 +22,23 @@ static void backend_path(const struct nic *nic, char path[STORE_PATH_MAX])
 		 nic->domid, nic->devid);
 }
 
-bool guest_can_switch(struct xlnet *x, const struct nic *nic)
+static bool frontend_flag(struct xlnet *x, const struct nic *nic, const char *name)
 {
 	char path[STORE_PATH_MAX];
-	bool can;
+	bool on;
 
 	frontend_path(nic, path);
-	return !store_read_flag(x->host->xs, XBT_NULL, path, "feature-datapath-switch", &can) &&
-	       can;
+	return !store_read_flag(x->host->xs, XBT_NULL, path, name, &on) && on;
+}
+
+bool guest_can_switch(struct xlnet *x, const struct nic *nic)
+{
+	return frontend_flag(x, nic, "feature-datapath-switch");
+}
+
+bool guest_is_hybrid(struct xlnet *x, const struct nic *nic)
+{
+	return frontend_flag(x, nic, "feature-datapath-hybrid");
 }
 
 enum path guest_datapath(struct xlnet *x, const struct nic *nic)

@@ -12,6 +12,8 @@
 
 /* Does its front end follow requests (feature-datapath-switch = 1)? */
 bool guest_can_switch(struct xlnet *x, const struct nic *nic);
+/* With a VF, does it send to guests of this host over its vif (feature-datapath-hybrid = 1)? */
+bool guest_is_hybrid(struct xlnet *x, const struct nic *nic);
 /* The guest's own report: PATH_PV, PATH_VF, or PATH_UNKNOWN. */
 enum path guest_datapath(struct xlnet *x, const struct nic *nic);
 int guest_request(struct xlnet *x, const struct nic *nic, enum path path);

@@ -55,7 +55,8 @@ static int lock_holder(int fd)
 	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? atoi(text) : 0;
 }
 
-int journal_lock(const struct xlnet *x, const char *uuid, int *fd)
+/* -EBUSY: *holder has it. */
+static int lock_try(const struct xlnet *x, const char *uuid, int *fd, int *holder)
 {
 	int rc = lock_open(x, uuid, fd);
 
@@ -65,10 +66,26 @@ int journal_lock(const struct xlnet *x, const char *uuid, int *fd)
 		lock_sign(*fd);
 		return 0;
 	}
-	rc = problem(-EBUSY, "another operation works on this guest (process %d): wait for it",
-		     lock_holder(*fd));
+	*holder = lock_holder(*fd);
 	journal_unlock(fd);
+	return -EBUSY;
+}
+
+int journal_lock(const struct xlnet *x, const char *uuid, int *fd)
+{
+	int holder, rc = lock_try(x, uuid, fd, &holder);
+
+	if (rc == -EBUSY)
+		problem(rc, "another operation works on this guest (process %d): wait for it",
+			holder);
 	return rc;
+}
+
+int journal_lock_idle(const struct xlnet *x, const char *uuid, int *fd)
+{
+	int holder;
+
+	return lock_try(x, uuid, fd, &holder);
 }
 
 int journal_lock_vfs(const struct xlnet *x, int *fd)

@@ -13,6 +13,8 @@
 
 /* -EBUSY and a message: another operation works on the domain. *fd is the lock. */
 int journal_lock(const struct xlnet *x, const char *uuid, int *fd);
+/* The same for who wants it only if nobody works on the domain: -EBUSY is no news. */
+int journal_lock_idle(const struct xlnet *x, const char *uuid, int *fd);
 /* The lock for choosing a VF; waits. */
 int journal_lock_vfs(const struct xlnet *x, int *fd);
 void journal_unlock(int *fd);

@@ -94,11 +94,11 @@ static int end_one(const char *uuid, const char *kind, void *arg)
 	/* It is here, perhaps at work: its lease is in force, its lock not ours to try. */
 	if (!host_domain_find(x, uuid, &dom))
 		return 0;
-	rc = journal_lock(x, uuid, &fd);
+	rc = journal_lock_idle(x, uuid, &fd);
 	if (!rc)
 		rc = lease_end(x, uuid);
 	journal_unlock(&fd);
-	return rc;
+	return rc == -EBUSY ? 0 : rc;
 }
 
 int lease_recover_all(struct xlnet *x)

@@ -154,8 +154,11 @@ int migration_recover(struct xlnet *x, const char *uuid)
 static int recover_one(const char *uuid, const char *kind, void *arg)
 {
 	struct xlnet *x = arg;
-	int fd, rc = journal_lock(x, uuid, &fd);
+	int fd, rc = journal_lock_idle(x, uuid, &fd);
 
+	/* Not interrupted: at work. */
+	if (rc == -EBUSY)
+		return 0;
 	/* A migration's own switch comes first, whichever record was found first. */
 	if (!rc)
 		rc = op_recover(x, uuid);

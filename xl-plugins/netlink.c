@@ -343,10 +343,11 @@ static int fdb_change(int type, int flags, const char *port, const struct mac *m
 	return request(msg);
 }
 
-int netlink_fdb_set(const char *port, const struct mac *mac, bool keep)
+int netlink_fdb_set(const char *port, const struct mac *mac, enum fdb_stay stay)
 {
-	return fdb_change(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, port, mac, NTF_MASTER,
-			  keep ? NUD_NOARP : NUD_REACHABLE);
+	return fdb_change(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, port, mac,
+			  NTF_MASTER | (stay == FDB_STICKS ? NTF_STICKY : 0),
+			  stay == FDB_AGES ? NUD_REACHABLE : NUD_NOARP);
 }
 
 int netlink_fdb_del(const char *port, const struct mac *mac)

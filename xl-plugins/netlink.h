@@ -34,11 +34,15 @@ int netlink_vf_set_link(const char *pf, unsigned int vf, enum vf_link link);
  * Entries that a port has for its own address do not count.
  */
 int netlink_fdb_get(const char *bridge, const struct mac *mac, char port[IFNAMSIZ]);
-/*
- * Points the bridge's entry at port. It moves when the bridge learns otherwise; with keep it does
- * not age (a guest on its VF sends past the bridge, which would forget it and flood).
- */
-int netlink_fdb_set(const char *port, const struct mac *mac, bool keep);
+/* What a bridge does with an entry that it was given. */
+enum fdb_stay {
+	FDB_AGES,   /* as one that it has learnt */
+	FDB_STAYS,  /* it moves when the bridge learns otherwise, but does not age: a guest on its VF
+		       sends past the bridge, which would forget it and flood */
+	FDB_STICKS, /* nor does it move */
+};
+/* Points the bridge's entry at port. */
+int netlink_fdb_set(const char *port, const struct mac *mac, enum fdb_stay stay);
 /* Forgets it, if it is at port: the bridge floods until it learns. */
 int netlink_fdb_del(const char *port, const struct mac *mac);
 /* May port's NIC receive frames for mac besides its own ("self" entries)? */

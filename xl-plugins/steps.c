@@ -171,7 +171,8 @@ static int release_and_detach(struct xlnet *x, struct op *op)
 	return rc ? rc : detach(x, op);
 }
 
-static int forward_to(struct xlnet *x, const struct op *op, const char *port, bool keep)
+static int forward_to(struct xlnet *x, const struct op *op, const char *port,
+		      enum fdb_stay stay)
 {
 	int rc;
 
@@ -181,18 +182,21 @@ static int forward_to(struct xlnet *x, const struct op *op, const char *port, bo
 	 */
 	if (!*port || !sysfs_is_bridge(x, op->nic.bridge))
 		return 0;
-	rc = netlink_fdb_set(port, &op->nic.mac, keep);
+	rc = netlink_fdb_set(port, &op->nic.mac, stay);
 	return optional(x, op, "be told where the guest is", rc);
 }
 
 static int forward_to_vf(struct xlnet *x, struct op *op)
 {
-	return forward_to(x, op, op->uplink, true);
+	return forward_to(x, op, op->uplink, FDB_STAYS);
 }
 
 /*
- * A frame that the guest sent over its vif before it moved may come out of the back end only now,
- * and move the entry back, for good if the guest only answers: set again until the vif is quiet.
+ * Of a hybrid guest the bridge's entry stays at its vif: those behind the bridge are on this host,
+ * or the NIC would not have brought their frames here.
+ * Of others, a frame that the guest sent over its vif before it moved may come out of the back end
+ * only now, and move the entry back, for good if the guest only answers: set again until the vif is
+ * quiet.
  */
 static int forward_and_settle(struct xlnet *x, struct op *op)
 {
@@ -202,6 +206,8 @@ static int forward_and_settle(struct xlnet *x, struct op *op)
 
 	if (!*op->uplink || !sysfs_is_bridge(x, op->nic.bridge))
 		return 0;
+	if (guest_is_hybrid(x, &op->nic))
+		return forward_to(x, op, op->nic.ifname, FDB_STICKS);
 	do {
 		frames = sysfs_counter(x, op->nic.ifname, "rx_packets");
 		forward_to_vf(x, op);
@@ -215,7 +221,7 @@ static int forward_and_settle(struct xlnet *x, struct op *op)
 
 static int forward_to_vif(struct xlnet *x, struct op *op)
 {
-	return forward_to(x, op, op->nic.ifname, false);
+	return forward_to(x, op, op->nic.ifname, FDB_AGES);
 }
 
 /* A bond is on the VF until that is gone: both places, then. */
@@ -388,7 +394,8 @@ static const struct step to_vf[] = {
 	{ "assignable", assignable, NULL, "give the VF to xen-pciback" },
 	{ "attach", attach, release_and_detach, "attach the VF to the guest" },
 	{ "move", move_to_vf, unmove_to_vf, "wait until the guest uses the VF" },
-	{ "forward", forward_and_settle, forward_to_vif, "point the bridge's entry at the uplink" },
+	{ "forward", forward_and_settle, forward_to_vif,
+	  "point the bridge's entry at the uplink (a hybrid guest: at its vif, for good)" },
 	{ "unfilter", filter_del, filter_add, "the PF no longer takes the guest's MAC" },
 };
 

@@ -15,11 +15,13 @@ struct vifs {
 	size_t nvfs;
 };
 
-static enum path path_of(const struct vif *vif)
+static enum path path_of(struct xlnet *x, const struct vif *vif)
 {
 	if (!vif->has_vf)
 		return PATH_PV;
-	return vif->can_switch && vif->report != PATH_VF ? PATH_HYBRID : PATH_VF;
+	if (!vif->can_switch)
+		return PATH_VF;
+	return vif->report != PATH_VF || guest_is_hybrid(x, &vif->nic) ? PATH_HYBRID : PATH_VF;
 }
 
 static void vif_fill(const struct vifs *vifs, const struct domain *dom, const struct nic *nic,
@@ -34,7 +36,7 @@ static void vif_fill(const struct vifs *vifs, const struct domain *dom, const st
 	vif->report = guest_datapath(x, nic);
 	guest_backend(x, nic, vif->backend, sizeof(vif->backend));
 	vif->has_vf = !vf_of_nic(vifs->vfs, vifs->nvfs, nic, &vif->vf);
-	vif->path = path_of(vif);
+	vif->path = path_of(x, vif);
 	/* What Dom0 sends on the vif, the guest receives. */
 	vif->rx_bytes = sysfs_counter(x, nic->ifname, "tx_bytes");
 	vif->tx_bytes = sysfs_counter(x, nic->ifname, "rx_bytes");

@@ -38,7 +38,7 @@ struct bdf {
 	uint8_t bus, dev, fn;
 };
 
-/* Where a guest's frames go: its vif, its VF, or (hybrid) the VF is there and the vif in use. */
+/* Where a guest's frames go: its vif, its VF, or (hybrid) it has a VF and uses the vif, too or only. */
 enum path { PATH_UNKNOWN, PATH_PV, PATH_VF, PATH_HYBRID };
 
 #define MAC_TEXT 18

@@ -290,6 +290,7 @@ static void remove(struct xenbus_device *xbdev)
 	cancel_work_sync(&dev->reset);
 	ng_team_detach(dev);
 	close_orderly(dev);
+	ng_keys_withdraw(dev);
 	unregister_netdev(dev->netdev);
 	cancel_work_sync(&dev->reset);
 	ng_netdev_destroy(dev);

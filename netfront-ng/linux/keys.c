@@ -4,6 +4,7 @@
 #include "ng.h"
 
 #define HALVES_NODE "request-rx-half-pages"
+#define HYBRID_NODE "feature-datapath-hybrid"
 
 static bool backend_flag(struct ng_device *dev, const char *node)
 {
@@ -146,9 +147,20 @@ void ng_keys_remove(struct ng_device *dev)
 		xenbus_rm(XBT_NIL, dev->xbdev->nodename, HALVES_NODE);
 }
 
+void ng_keys_withdraw(struct ng_device *dev)
+{
+	xenbus_rm(XBT_NIL, dev->xbdev->nodename, "feature-datapath-switch");
+	xenbus_rm(XBT_NIL, dev->xbdev->nodename, HYBRID_NODE);
+	xenbus_rm(XBT_NIL, dev->xbdev->nodename, "datapath");
+}
+
+/* The toolstack waits for the latter, and then reads the former. */
 int ng_keys_write_datapath(struct ng_device *dev, struct xenbus_transaction t)
 {
-	return xenbus_write(t, dev->xbdev->nodename, "datapath",
+	int rc = xenbus_printf(t, dev->xbdev->nodename, HYBRID_NODE, "%d",
+			       READ_ONCE(ng_params.hybrid));
+
+	return rc ?: xenbus_write(t, dev->xbdev->nodename, "datapath",
 			    READ_ONCE(dev->team.active) ? "vf" : "pv");
 }
 

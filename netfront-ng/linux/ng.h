@@ -294,7 +294,9 @@ unsigned int ng_keys_read_mtu(struct ng_device *dev);
 int ng_keys_write(struct ng_device *dev);
 /* Keys that a driver that follows us on the device would be misunderstood by. */
 void ng_keys_remove(struct ng_device *dev);
-/* Which path frames are sent by, for the toolstack. */
+/* The driver leaves: whatever follows it does not do what the toolstack was told. */
+void ng_keys_withdraw(struct ng_device *dev);
+/* Which path frames are sent by, and whether some take the other, for the toolstack. */
 int ng_keys_write_datapath(struct ng_device *dev, struct xenbus_transaction t);
 
 struct ng_device *ng_netdev_create(struct xenbus_device *xbdev);

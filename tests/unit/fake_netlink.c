@@ -80,11 +80,12 @@ int netlink_fdb_get(const char *bridge, const struct mac *mac, char port[IFNAMSI
 	return *fake->fdb ? 0 : -ENOENT;
 }
 
-int netlink_fdb_set(const char *port, const struct mac *mac, bool keep)
+int netlink_fdb_set(const char *port, const struct mac *mac, enum fdb_stay stay)
 {
 	if (!fake_event_begin())
 		return -EIO;
 	text_copy(fake->fdb, sizeof(fake->fdb), port);
+	fake->fdb_sticks = stay == FDB_STICKS;
 	fake_event_end();
 	return 0;
 }

@@ -92,7 +92,8 @@ static void guest_live(struct fake_dom *dom)
 		fake_node_set(path, use_vf ? "vf" : "pv");
 	}
 	vif_name(dom, vif);
-	text_copy(fake->fdb, sizeof(fake->fdb), use_vf ? "eth0" : vif);
+	if (!fake->fdb_sticks)
+		text_copy(fake->fdb, sizeof(fake->fdb), use_vf ? "eth0" : vif);
 }
 
 /* pciback passes the wish on, the guest lets go. */

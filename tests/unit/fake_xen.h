@@ -43,6 +43,7 @@ struct fake_world {
 	struct fake_vf vfs[FAKE_VFS];
 	struct fake_node nodes[FAKE_NODES];
 	char fdb[IFNAMSIZ]; /* where the bridge sends the first guest's frames */
+	bool fdb_sticks;   /* whatever the guest sends where */
 	bool filter[FAKE_DOMS]; /* the PF takes that guest's MAC */
 	bool no_filters;	/* ...and its driver refuses more */
 	/* So often the bond, with a VF, still broadcasts over the vif, and the NIC echoes; silence. */

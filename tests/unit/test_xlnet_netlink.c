@@ -32,19 +32,24 @@ START_TEST(forwarding_entries)
 
 	world_make();
 	ck_assert_int_eq(netlink_fdb_get("br0", &mac, port), -ENOENT);
-	ck_assert_int_eq(netlink_fdb_set("p0", &mac, false), 0);
+	ck_assert_int_eq(netlink_fdb_set("p0", &mac, FDB_AGES), 0);
 	ck_assert_int_eq(netlink_fdb_get("br0", &mac, port), 0);
 	ck_assert_str_eq(port, "p0");
-	ck_assert_int_eq(netlink_fdb_set("p1", &mac, true), 0);
+	ck_assert_int_eq(netlink_fdb_set("p1", &mac, FDB_STAYS), 0);
 	ck_assert_int_eq(netlink_fdb_get("br0", &mac, port), 0);
 	ck_assert_str_eq(port, "p1");
 	ck_assert_int_eq(netlink_fdb_get("br0", &other, port), -ENOENT);
+	ck_assert_int_eq(system("bridge fdb show br br0 | grep -q '02:00:00:00:00:01 dev p1.* static'"), 0);
+	ck_assert_int_eq(netlink_fdb_set("p0", &mac, FDB_STICKS), 0);
+	ck_assert_int_eq(system("bridge fdb show br br0 | grep -q 'dev p0.*sticky'"), 0);
+	ck_assert_int_eq(netlink_fdb_set("p1", &mac, FDB_STAYS), 0);
+	ck_assert_int_ne(system("bridge fdb show br br0 | grep -q sticky"), 0);
 	/* Not at that port: it stays. */
 	ck_assert_int_eq(netlink_fdb_del("p0", &mac), 0);
 	ck_assert_int_eq(netlink_fdb_get("br0", &mac, port), 0);
 	ck_assert_int_eq(netlink_fdb_del("p1", &mac), 0);
 	ck_assert_int_eq(netlink_fdb_get("br0", &mac, port), -ENOENT);
-	ck_assert_int_eq(netlink_fdb_set("p9", &mac, false), -ENODEV);
+	ck_assert_int_eq(netlink_fdb_set("p9", &mac, FDB_AGES), -ENODEV);
 	ck_assert_int_eq(netlink_fdb_get("br9", &mac, port), -ENODEV);
 }
 END_TEST

@@ -3,7 +3,7 @@
  * A switch, in a world where everything can fail or be killed at every call. Whatever happens, the
  * guest ends on its vif or on its VF, whole, and nothing of the operation is left.
  */
-#include "tests/unit/fake_xen.h"
+#include "tests/unit/fake_part.h"
 #include "tests/unit/runner.h"
 #include "xl-plugins/command.h"
 #include "xl-plugins/host.h"
@@ -339,6 +339,22 @@ START_TEST(a_pf_takes_what_guests_on_vifs_get)
 END_TEST
 
 /* An administrator's entry is neither recorded nor taken away. */
+/* The bridge goes on sending to its vif, until it has no VF any more. */
+START_TEST(a_hybrid_guest)
+{
+	fake_start(&x, FAKE_NG);
+	fake_node_set("/local/domain/1/device/vif/0/feature-datapath-hybrid", "1");
+	ck_assert_int_eq(run(PATH_VF), 0);
+	ck_assert(has_vf(1));
+	ck_assert_str_eq(fake->fdb, "vif1.0");
+	ck_assert(fake->fdb_sticks);
+	ck_assert_int_eq(run(PATH_PV), 0);
+	ck_assert(!fake->fdb_sticks);
+	ck_assert_str_eq(flaw(PATH_PV), good);
+	fake_end(&x);
+}
+END_TEST
+
 START_TEST(what_a_pf_took_before_is_not_ours)
 {
 	fake_start(&x, FAKE_STOCK);
@@ -422,6 +438,7 @@ END_TEST
 START_TEST(operations_on_one_guest_exclude_each_other)
 {
 	int fd, to_parent[2], to_child[2];
+	json_t *record;
 	char c = 0;
 	pid_t pid;
 
@@ -434,7 +451,13 @@ START_TEST(operations_on_one_guest_exclude_each_other)
 	}
 	ck_assert_int_eq(read(to_parent[0], &c, 1), 1);
 	ck_assert_int_eq(run(PATH_VF), -EBUSY);
+	/* Its record is no interrupted operation's. */
+	record = json_pack("{s:s}", "pf", "eth0");
+	ck_assert_int_eq(journal_write(&x, fake_uuid(0), "switch", record), 0);
 	ck_assert_int_eq(recover(), 0);
+	ck_assert(recorded());
+	ck_assert_int_eq(journal_remove(&x, fake_uuid(0), "switch"), 0);
+	json_decref(record);
 	ck_assert_int_eq(write(to_child[1], &c, 1), 1);
 	waitpid(pid, NULL, 0);
 	ck_assert_int_eq(run(PATH_VF), 0);
@@ -615,6 +638,7 @@ static Suite *suite(void)
 	tcase_add_test(t, an_announcement_right_after_the_last_frame);
 	tcase_add_test(t, no_vf_is_left);
 	tcase_add_test(t, a_pf_takes_what_guests_on_vifs_get);
+	tcase_add_test(t, a_hybrid_guest);
 	tcase_add_test(t, what_a_pf_took_before_is_not_ours);
 	tcase_add_test(t, a_pf_that_takes_no_macs);
 	tcase_add_test(t, a_mac_that_another_vf_has);
