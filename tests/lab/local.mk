@@ -14,7 +14,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/lib/build.sh \
 	tests/lab/lib/common.sh \
 	tests/lab/lib/guest.sh \
-	tests/lab/lib/hand.sh \
+	tests/lab/lib/hand.sh tests/lab/lib/module.sh \
 	tests/lab/lib/host.sh \
 	tests/lab/lib/packets.sh \
 	tests/lab/lib/phases.awk \
@@ -26,6 +26,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/22-vifs.sh \
 	tests/lab/scenarios/24-hotplug.sh \
 	tests/lab/scenarios/26-queues.sh \
+	tests/lab/scenarios/27-ports.sh \
 	tests/lab/scenarios/28-destroy.sh \
 	tests/lab/scenarios/30-restart.sh \
 	tests/lab/scenarios/32-stopped.sh \
@@ -33,8 +34,10 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/40-compare.sh \
 	tests/lab/scenarios/45-levers.sh \
 	tests/lab/scenarios/46-vif-to-vif.sh \
+	tests/lab/scenarios/47-pair-levers.sh \
 	tests/lab/scenarios/50-save-restore.sh \
 	tests/lab/scenarios/60-migrate.sh \
+	tests/lab/scenarios/62-migrate-ng.sh \
 	tests/lab/scenarios/70-switch.sh \
 	tests/lab/scenarios/72-switch-ng.sh \
 	tests/lab/scenarios/75-net-migrate.sh \
@@ -42,6 +45,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/80-netfront-ng.sh \
 	tests/lab/scenarios/82-evil-backend.sh \
 	tests/lab/scenarios/85-teaming.sh \
+	tests/lab/scenarios/87-hybrid.sh \
 	tests/lab/scenarios/88-pairs.sh \
 	tests/lab/scenarios/89-pair-vifs.sh \
 	tests/lab/scenarios/90-credit.sh \

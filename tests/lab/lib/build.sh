@@ -8,7 +8,7 @@
 # Megabytes: what a first build needs, with room for the hosts' copy-on-write overlays.
 disk_needed=9000
 host_packages="debootstrap openssh-client util-linux tar git ca-certificates"
-pieces="base tools xen dom0 project guest access overlay image"
+pieces="base tools xen dom0 ${LAB_GUEST_DEBUG:+debug} project guest access overlay image"
 suite=trixie
 # Nothing of a build outlives the build, whatever ends it.
 with_parent=(setpriv --pdeathsig KILL --)

@@ -36,7 +36,7 @@ guest_config() {
 		kernel = "/opt/lab/guest/vmlinuz"
 		ramdisk = "/opt/lab/guest/initrd.gz"
 		extra = "console=hvc0 lab.ip=$addresses $extra"
-		memory = 256
+		memory = $([ -z "${LAB_GUEST_DEBUG:-}" ] && echo 256 || echo 512)
 		vcpus = ${LAB_GUEST_VCPUS:-1}
 		vif = [ $vifs ]
 		disk = [ ${LAB_GUEST_DISK:-} ]

@@ -208,6 +208,8 @@ hosts_logs() {
 		host_alive "$h" || continue
 		say "== $h: netback-ngd"
 		host_ssh "$h" tail -n 200 /var/log/netback-ngd.log 2>/dev/null
+		say "== $h: guests' consoles"
+		host_ssh "$h" 'for f in /var/log/xen/console/guest-*.log; do echo "-- $f"; tail -n 80 "$f" | tr -d "\r\000"; done' 2>/dev/null
 	done
 }
 

@@ -109,11 +109,40 @@ make_dom0() {
 	printf '#!/bin/sh\nexit 0\n' >"$1/usr/sbin/policy-rc.d"
 }
 
+# ---- debug: with LAB_GUEST_DEBUG, the guests' kernel with what finds bugs; Debian has no such kernel ----
+
+# What a PV guest of the lab needs, all built in but the front end, and the checkers; KASAN does not start as a PV guest.
+debug_options="64BIT SMP PCI PCI_MSI HYPERVISOR_GUEST PARAVIRT XEN XEN_PV XEN_SAVE_RESTORE SWIOTLB_XEN
+MODULES MODULE_UNLOAD PRINTK TTY HVC_XEN HVC_XEN_FRONTEND BLK_DEV_INITRD RD_GZIP BINFMT_ELF BINFMT_SCRIPT MULTIUSER
+PROC_FS PROC_SYSCTL SYSFS DEVTMPFS TMPFS SHMEM UNIX98_PTYS FUTEX EPOLL SIGNALFD TIMERFD EVENTFD POSIX_TIMERS AIO
+HIGH_RES_TIMERS NET INET IPV6 UNIX PACKET NETDEVICES NET_CORE BONDING NET_PKTGEN ETHERNET NET_VENDOR_INTEL IGBVF
+BPF_SYSCALL ETHTOOL_NETLINK BLOCK BLK_DEV XEN_BLKDEV_FRONTEND XEN_PCIDEV_FRONTEND EXT4_FS KALLSYMS BUG DEBUG_KERNEL
+UNWINDER_FRAME_POINTER SLUB_DEBUG SLUB_DEBUG_ON DEBUG_PAGEALLOC DEBUG_PAGEALLOC_ENABLE_DEFAULT KFENCE PAGE_POISONING
+PROVE_LOCKING DEBUG_ATOMIC_SLEEP DEBUG_KMEMLEAK DEBUG_FS DEBUG_LIST
+DEBUG_SG DEBUG_NET DEBUG_OBJECTS DEBUG_OBJECTS_FREE DEBUG_OBJECTS_TIMERS DEBUG_OBJECTS_WORK"
+inputs_debug() { key_of tools && echo "$debug_options"; }
+make_debug() {
+	mkdir -p "$1/linux"
+	in_root "$cache/tools" sh -ec 'cd /lab/debug.new; apt-get -q download linux-source-6.12
+		dpkg-deb -x linux-source-*.deb package; rm linux-source-*.deb
+		tar -C linux --strip-components=1 -xf package/usr/src/linux-source-6.12.tar.xz; rm -rf package'
+	# shellcheck disable=SC2086 # a list
+	printf 'CONFIG_%s=y\n' $debug_options >"$1/linux/lab.config"
+	printf '%s\n' CONFIG_XEN_NETDEV_FRONTEND=m CONFIG_DEBUG_KMEMLEAK_MEM_POOL_SIZE=16000 >>"$1/linux/lab.config"
+	in_root "$cache/tools" sh -ec 'cd /lab/debug.new/linux; KCONFIG_ALLCONFIG=lab.config make -s allnoconfig
+		for o in DEBUG_PAGEALLOC KFENCE PROVE_LOCKING DEBUG_KMEMLEAK XEN_PV XEN_SAVE_RESTORE IGBVF; do
+			grep -q "^CONFIG_$o=y" .config || { echo "no CONFIG_$o"; exit 1; }
+		done
+		make -s -j"$(nproc)" bzImage modules'
+	cp "$1/linux/arch/x86/boot/bzImage" "$1/vmlinuz"
+}
+
 # ---- project: built in the lab's distribution, installed as an operator would ----
 
 project_files() { git -C "$top" -c safe.directory='*' ls-files -z -co --exclude-standard -- . ':!tests/lab'; }
 inputs_project() {
 	key_of tools
+	[ -z "${LAB_GUEST_DEBUG:-}" ] || key_of debug
 	(cd "$top" && project_files | xargs -0 sha256sum 2>/dev/null)
 }
 make_project() {
@@ -125,10 +154,22 @@ make_project() {
 	in_root "$cache/tools" sh -ec "cd /lab/project.src; autoreconf -fi; mkdir build; cd build
 		../configure $flags; make -j\"\$(nproc)\"; make install DESTDIR=/lab/${1##*/}
 		install -D tests/bench/netback-ng-evil /lab/${1##*/}/opt/lab/netback-ng-evil
-		make module KERNEL_BUILD=\"\$(echo /usr/src/linux-headers-*-amd64)\"
+		make module KERNEL_BUILD=\"\$(echo /usr/src/linux-headers-*-amd64)\" MODULE_FLAGS='W=1 C=2' >module.log 2>&1 ||
+			{ cat module.log; exit 1; }
+		if grep -E '(warning|error):' module.log; then exit 1; fi
 		install -D -m 644 netfront-ng/linux/tree/xen-netfront-ng.ko /lab/${1##*/}/opt/lab/guest/modules/xen-netfront-ng.ko
 		strip -g /lab/${1##*/}/opt/lab/guest/modules/xen-netfront-ng.ko"
+	[ -z "${LAB_GUEST_DEBUG:-}" ] || project_debug "$1/opt/lab/guest"
 	rm -rf "$cache/project.src"
+}
+
+# The debug kernel and its two front ends, in place of Debian's.
+project_debug() {
+	local linux=$cache/debug/linux
+	in_root "$cache/tools" sh -ec 'cd /lab/project.src/build; make clean-module; make module KERNEL_BUILD=/lab/debug/linux'
+	cp "$cache/project.src/build/netfront-ng/linux/tree/xen-netfront-ng.ko" "$linux/drivers/net/xen-netfront.ko" "$1/modules/"
+	echo xen-netfront.ko >"$1/modules/order"
+	cp "$cache/debug/vmlinuz" "$1/vmlinuz"
 }
 
 # ---- guest: a kernel and a root in memory ----
@@ -205,7 +246,7 @@ make_overlay() {
 	printf '%s\n' ::sysinit:/opt/lab/start hvc0::respawn:/bin/bash \
 		'::respawn:/usr/sbin/sshd -D -E /var/log/sshd.log -o UseDNS=no -o PerSourcePenalties=no -o MaxStartups=100' \
 		>"$1/tree/etc/inittab"
-	cp "$cache/guest/vmlinuz" "$cache/guest/initrd.gz" "$1/tree/opt/lab/guest/"
+	cp -n "$cache/guest/vmlinuz" "$cache/guest/initrd.gz" "$1/tree/opt/lab/guest/"
 	# The project's own module is an archive behind the guest's: the kernel unpacks both.
 	mkdir -p "$root"
 	mv "$1/tree/opt/lab/guest/modules" "$root/"

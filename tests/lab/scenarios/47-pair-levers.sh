@@ -7,7 +7,7 @@
 # What each technique is worth to the pair: a guest with the kernel module on netback-ngd, every round as it comes and
 # with one technique changed at a time, by the daemon's configuration, the module's parameters or ethtool in the guest.
 # One line per row and direction, with the CPU seconds of Dom0 and guest per GB or per million packets.
-# LAB_LEVERS: rows (all); LAB_GUEST_VCPUS=2 for the row two_queues.
+# LAB_LEVERS: rows (all); LAB_GUEST_VCPUS=2 for the row two_queues, LAB_STREAMS=N connections at a time (1).
 rounds=${LAB_ROUNDS:-1}
 seconds=${LAB_SECONDS:-3}
 # NAME|CONFIGURATION|MODULE PARAMETERS|COMMAND
@@ -32,24 +32,18 @@ chosen() { printf '%s\n' "$rows" | while IFS='|' read -r name rest; do
 	[ "$name" != two_queues ] || [ "${LAB_GUEST_VCPUS:-1}" -gt 1 ] || continue
 	case " ${LAB_LEVERS:-$name} " in *" $name "*) echo "$name|$rest" ;; esac
 done; }
-# load PARAMETERS: the module anew.
-load() {
-	guest_exec a ng "{ [ ! -e /sys/bus/xen/drivers/xen-netfront-ng/vif-0 ] || echo vif-0 >/sys/bus/xen/drivers/xen-netfront-ng/unbind; } && \
-rmmod xen_netfront_ng && insmod /modules/xen-netfront-ng.ko $1 && \
-for t in 1 2 3 4 5 6 7 8 9; do [ ! -e /sys/class/net/eth0 ] || break; sleep 1; done; ip address add $one/24 dev eth0 && ip link set eth0 up"
-}
 reached() { on a "ping -q -c 1 -W 2 $one"; }
 set_row() {
 	on a "mkdir -p /etc/xen; printf '%s\n' '$2' >/etc/xen/netback-ng.conf"
 	daemon a stop
 	check "start the daemon with $1" daemon a start
-	check "load the module with $1" load "$3"
+	check "load the module with $1" module_reload a ng "$one" "$3"
 	wait_for 60 "the guest's vif with $1" reached
 	[ -z "$4" ] || check "$4" guest_exec a ng "$4"
 	wait_for 60 "the guest's vif with $1" reached
 }
-tcp_to() { iperf_host a "$tcp" -c "$one" -t "$seconds"; }
-tcp_from() { iperf_host a "$tcp" -c "$one" -t "$seconds" -R; }
+tcp_to() { iperf_host a "$tcp" -c "$one" -t "$seconds" -P "${LAB_STREAMS:-1}"; }
+tcp_from() { iperf_host a "$tcp" -c "$one" -t "$seconds" -P "${LAB_STREAMS:-1}" -R; }
 packets() { packets_from a ng "$(on a cat /sys/class/net/xenbr0/address)" "$seconds" packets_at_host a "$(vif_name a ng)"; }
 # measure ROW WHAT UNIT
 measure() {

@@ -16,6 +16,14 @@ check "ping" ping_guest a "$one"
 check "net-check" on a "xl-net net-check -j | jq -e '.iommu and .log_dirty_pv and (.free_vfs | length) > 0'"
 check "net-list" on a "xl-net net-list -j | jq -e '.[0].path == \"pv\" and .[0].backend == \"kernel\"'"
 
+# A guest that stays on its vif. The emulated NIC hands its broadcasts back (tests/lab/README): no learning of them.
+check "create g2" guest_create a g2
+two=$(guest_address a g2) mac2=$(guest_mac "$(on a cat /run/guests/g2.number)" 0)
+check "g2's entry" on a "bridge fdb replace $mac2 dev $(vif_name a g2) master static sticky"
+taken() { on a "bridge fdb show dev $pf | grep -q '$mac2 .*self'"; }
+not_taken() { ! taken; }
+reach_two() { guest_exec a g1 "ping -q -c 3 -i 0.2 -W 2 $two"; }
+
 # One stream over the whole of it, both ways of a switch included: it must be the same connection at the end.
 stream_begin a "$one" 200k
 
@@ -41,6 +49,8 @@ for ((i = 0; i < rounds; i++)); do
 			figures how "$how" to "$path" lost "$lost" gap_ms "$gap" seconds "$took"
 			stream_lives || fail "the TCP stream broke at a switch to $path ($how)"
 			[ "$how" = hand ] && continue
+			wait_for 30 "g2 from g1 on $path" reach_two
+			if [ $path = vf ]; then check "the PF takes g2's MAC" taken; else check "the PF does not take g2's MAC" not_taken; fi
 			check "net-list says $path" on a "xl-net net-list -j | jq -e '.[0].path == \"$path\"'"
 		done
 	done

@@ -10,15 +10,8 @@ unloads=${LAB_UNLOADS:-5}
 rate='.end.sum_received.bits_per_second / 1e6 | round'
 check "start the daemon" daemon a start
 
-# counter GUEST NAME: of eth0, in the guest.
-counter() { guest_exec a "$1" "ethtool -S eth0 | sed -n 's/^ *$2: //p'"; }
 # Copies through grants that the daemon made for the one vif there is.
 daemon_copies() { on a "netback-ngctl stats | awk '/_copy_calls/ { n += \$2 } END { print n + 0 }'"; }
-nothing_broken() {
-	local bad
-	bad=$(guest_exec a "$1" "dmesg | grep -E 'WARN|BUG|Oops|Call Trace|KASAN|broke the protocol' | head -n 3")
-	[ -z "$bad" ] || fail "the guest's kernel says: $bad"
-}
 driver_is() { [ "$(guest_exec a "$1" 'basename $(readlink /sys/class/net/eth0/device/driver)')" = "$2" ]; }
 reach() { ping_guest a "$one" 3 && guest_exec a "$1" "ping -q -c 3 -i 0.2 10.77.0.1"; }
 iperf_both() {
@@ -31,12 +24,12 @@ iperf_both() {
 
 steady_state() {
 	local before after
-	before="$(counter g1 grant_operations) $(daemon_copies)"
+	before="$(module_counter a g1 grant_operations) $(daemon_copies)"
 	iperf_both netback-ngd
 	check "pings" ping_guest a "$one" 20
-	after="$(counter g1 grant_operations) $(daemon_copies)"
+	after="$(module_counter a g1 grant_operations) $(daemon_copies)"
 	[ "$before" = "$after" ] || fail "grants of the guest and copies of the daemon went from $before to $after under traffic"
-	[ "$(counter g1 q0_static_pages)" -ge 512 ] || fail "the daemon mapped $(counter g1 q0_static_pages) pages only"
+	[ "$(module_counter a g1 q0_static_pages)" -ge 512 ] || fail "the daemon mapped $(module_counter a g1 q0_static_pages) pages only"
 	figures what grant_operations_under_load guest 0 daemon_copy_calls 0
 }
 
@@ -45,8 +38,7 @@ reload() {
 	local i
 	on a "ping -q -i 0.01 $one >/dev/null 2>&1 & echo \$! >/run/ping.pid"
 	for ((i = 1; i <= unloads; i++)); do
-		check "unload and load, round $i" guest_exec a g1 "echo vif-0 >/sys/bus/xen/drivers/xen-netfront-ng/unbind && rmmod xen_netfront_ng && insmod /modules/xen-netfront-ng.ko && \
-for t in 1 2 3 4 5 6 7 8 9; do [ ! -e /sys/class/net/eth0 ] || break; sleep 1; done; ip address add $one/24 dev eth0 && ip link set eth0 up"
+		check "unload and load, round $i" module_reload a g1 "$one"
 		wait_for 60 "traffic after loading, round $i" ping_guest a "$one" 1
 	done
 	on a "kill \$(cat /run/ping.pid)"
@@ -91,7 +83,9 @@ with() {
 	save_restore
 	check "pings after the restore" reach g1
 	reload
-	nothing_broken g1
+	guest_well a g1 "on $1"
+	check "nothing broke the protocol" guest_exec a g1 "! dmesg | grep 'broke the protocol'"
+	guest_leaks_nothing a g1
 	check "destroy" guest_destroy a g1
 }
 

@@ -16,15 +16,8 @@ domid=$(on a xl domid g1)
 # A lie about frames that were sent needs some.
 check "frames to send" guest_exec a g1 "ping -i 0.2 10.77.0.1 >/dev/null 2>&1 </dev/null &"
 
-counter() { guest_exec a g1 "ethtool -S eth0 | sed -n 's/^ *$1: //p'"; }
 errors() { guest_exec a g1 "ethtool -S eth0 | sed -n 's/^ *error_.*: //p' | awk '{ n += \$1 } END { print n }'"; }
 broken_lines() { guest_exec a g1 "dmesg | grep -c 'broke the protocol'"; }
-kernel_is_well() {
-	local bad
-	bad=$(guest_exec a g1 "dmesg | grep -E 'WARN|BUG|Oops|Call Trace|general protection|list_del|refcount' | head -n 3")
-	[ -z "$bad" ] || fail "$1: the guest's kernel says: $bad"
-}
-
 # What has no error's name: lies about grants and states, and frames that are well-formed but of no use.
 uncounted() {
 	case $1 in
@@ -40,7 +33,7 @@ attack() {
 	on a "/opt/lab/netback-ng-evil --domid $domid --attack $name --settle 3000" >"$scenario_dir/evil" 2>&1
 	rc=$?
 	[ $rc = 0 ] || [ "$name" = vanish ] || fail "$name: status $rc: $(tail -n 1 "$scenario_dir/evil")"
-	kernel_is_well "$name"
+	guest_well a g1 "$name"
 	uncounted "$name" || [ "$(errors)" -gt "$before" ] || fail "$name: nothing was counted"
 	case $verdict in
 	shuts) [ "$name" = store-states ] || [ "$(broken_lines)" -gt "$lines" ] || fail "$name: the guest's log does not say why" ;;
@@ -57,7 +50,8 @@ while read -r name verdict _; do
 	case " ${LAB_ATTACKS:-$name} " in *" $name "*) attack "$name" "$verdict" </dev/null ;; esac
 done < <(on a "/opt/lab/netback-ng-evil --list")
 [ $count -gt 0 ] || fail "there is no such attack: ${LAB_ATTACKS:-}"
-[ "$(counter q0_static_pages)" -ge 512 ] || fail "the daemon mapped $(counter q0_static_pages) pages only"
-kernel_is_well end
+[ "$(module_counter a g1 q0_static_pages)" -ge 512 ] || fail "the daemon mapped $(module_counter a g1 q0_static_pages) pages only"
+guest_well a g1 "at the end"
+guest_leaks_nothing a g1
 check "no alarm of the host's kernel" no_alarm a
 figures attacks "$count" errors_counted "$(errors)"
