@@ -10,6 +10,7 @@
 #include "xl-plugins/migrate.h"
 #include "xl-plugins/netlink.h"
 #include "xl-plugins/remote.h"
+#include "xl-plugins/uplink.h"
 #include "xl-plugins/vif.h"
 
 #include <arpa/inet.h>
@@ -217,7 +218,7 @@ static int to_pv(struct xlnet *x, struct migration *m)
 	return rc == SWITCH_THERE ? 0 : rc;
 }
 
-static int xl_migrate(struct migration *m, const struct wish *wish, int lock)
+static int xl_migrate(struct xlnet *x, struct migration *m, const struct wish *wish, int lock)
 {
 	char xl[] = "xl", migrate[] = "migrate", option[] = "-s";
 	char *argv[XL_ARGUMENTS_MAX + 8] = { xl, migrate, option, m->ssh };
@@ -229,6 +230,8 @@ static int xl_migrate(struct migration *m, const struct wish *wish, int lock)
 	argv[n++] = m->dom.name;
 	argv[n++] = m->host;
 	r = program_run(argv, lock);
+	/* A PF that still took the MAC of a guest that left would keep what this host sends to it. */
+	uplink_sync(x, NULL);
 	/* xl is done before the guest has its network again: that is still its blackout, not the VF's. */
 	if (!r)
 		probe_wait(m->probe, RESUME_SECONDS);
@@ -295,7 +298,7 @@ static int migrate_locked(struct xlnet *x, struct migration *m, const struct wis
 		return rc;
 	progress(x, "migrating");
 	probe_next(m->probe);
-	status = xl_migrate(m, wish, lock);
+	status = xl_migrate(x, m, wish, lock);
 	probe_next(m->probe);
 	rc = after(x, m, status);
 	if (!rc)

@@ -3,6 +3,7 @@
 #include "xl-plugins/journal.h"
 #include "xl-plugins/lease.h"
 #include "xl-plugins/steps.h"
+#include "xl-plugins/uplink.h"
 
 #include <errno.h>
 #include <string.h>
@@ -154,5 +155,7 @@ int op_recover(struct xlnet *x, const char *uuid)
 	rc = op_renumber(x, &op, &dom);
 	if (rc)
 		return rc;
-	return op.back ? op_back(x, &op) : op_run(x, &op);
+	rc = op.back ? op_back(x, &op) : op_run(x, &op);
+	uplink_sync(x, NULL);
+	return rc;
 }

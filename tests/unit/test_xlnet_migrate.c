@@ -92,6 +92,22 @@ START_TEST(a_guest_moves_with_its_vf)
 }
 END_TEST
 
+/* g2 on another VF makes the PF take g1's MAC when that comes to its vif, but not when it has left. */
+START_TEST(a_pf_does_not_keep_the_mac_of_who_left)
+{
+	start();
+	fake->vfs[1].owner = 2;
+	fake->vfs[1].mac = fake->doms[1].mac;
+	ck_assert_int_eq(run("net-switch g1 pv"), EXIT_OK);
+	ck_assert(fake->filter[0]);
+	ck_assert_int_eq(run("net-switch g1 vf"), EXIT_OK);
+	ck_assert_int_eq(run("net-migrate g1 b"), EXIT_OK);
+	ck_assert_int_eq(fake->xl_calls, 1);
+	ck_assert(!fake->filter[0]);
+	end();
+}
+END_TEST
+
 static char *run_and_read(const char *line)
 {
 	size_t size = 0;
@@ -498,6 +514,7 @@ static Suite *suite(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, a_guest_moves_with_its_vf);
+	tcase_add_test(t, a_pf_does_not_keep_the_mac_of_who_left);
 	tcase_add_loop_test(t, what_it_loses_is_counted, 0, 3);
 	tcase_add_test(t, losses_as_json);
 	tcase_add_loop_test(t, what_it_loses_is_not_known, 0, 2);
