@@ -22,9 +22,13 @@ static int op_record(const struct xlnet *x, const struct op *op)
 	return rc;
 }
 
-static int op_close(const struct xlnet *x, const struct op *op)
+/* It is over: what PFs take for others goes by where its guest is now. */
+static int op_close(struct xlnet *x, const struct op *op)
 {
-	return journal_remove(x, op->dom.uuid, "switch");
+	int rc = journal_remove(x, op->dom.uuid, "switch");
+
+	uplink_sync(x, NULL);
+	return rc;
 }
 
 /* From the present step, which may have been half done, to before the first. */
@@ -155,7 +159,5 @@ int op_recover(struct xlnet *x, const char *uuid)
 	rc = op_renumber(x, &op, &dom);
 	if (rc)
 		return rc;
-	rc = op.back ? op_back(x, &op) : op_run(x, &op);
-	uplink_sync(x, NULL);
-	return rc;
+	return op.back ? op_back(x, &op) : op_run(x, &op);
 }

@@ -149,9 +149,7 @@ int switch_run(struct xlnet *x, const struct domain *dom, const struct switch_wi
 	/* Before the guest sends over its VF. Whatever this cannot do, it says. */
 	if (op->target == PATH_VF)
 		uplink_sync(x, op);
-	rc = op_run(x, op);
-	uplink_sync(x, NULL);
-	return rc;
+	return op_run(x, op);
 }
 
 json_t *switch_json(const struct op *op)

@@ -115,31 +115,28 @@ static void view_free(struct view *v)
 	free(v->vifs);
 }
 
-/* What an operation does with its own guest's MAC is its business. */
-static bool under_way(const struct vif *vif, const char *pf)
+static bool is_wanted(struct xlnet *x, const struct view *v, const char *pf, const struct vif *vif,
+		      const struct takens *have, const struct op *coming)
 {
-	return vif->has_vf && *vif->vf.reserved && !strcmp(vif->vf.pf, pf);
-}
+	char uplink[IFNAMSIZ];
 
-static bool on_vf_of(const struct vif *vif, const char *pf)
-{
-	return vif->has_vf && !strcmp(vif->vf.pf, pf);
+	/* On a VF of that PF: not wanted, but what an operation under way does is its business. */
+	if (vif->has_vf && !strcmp(vif->vf.pf, pf))
+		return *vif->vf.reserved && has(have, pf, &vif->nic.mac);
+	return !sysfs_uplink(x, pf, vif->nic.bridge, uplink) &&
+	       serves_others(v->vfs, v->nvfs, pf, vif->dom.id, coming);
 }
 
 static int want_of_pf(struct xlnet *x, const struct view *v, const char *pf,
 		      const struct takens *have, const struct op *coming, struct takens *want)
 {
-	char uplink[IFNAMSIZ];
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < v->nvifs; i++) {
 		const struct vif *vif = &v->vifs[i];
 
-		if (under_way(vif, pf) ? !has(have, pf, &vif->nic.mac)
-				       : on_vf_of(vif, pf) || sysfs_uplink(x, pf, vif->nic.bridge, uplink) ||
-						 !serves_others(v->vfs, v->nvfs, pf, vif->dom.id, coming))
-			continue;
-		rc = add(want, pf, &vif->nic.mac, vif->dom.name);
+		if (is_wanted(x, v, pf, vif, have, coming))
+			rc = add(want, pf, &vif->nic.mac, vif->dom.name);
 	}
 	return rc;
 }

@@ -20,6 +20,9 @@ guest_well() {
 	[ -z "$bad" ] || fail "$3: the guest's kernel says: $bad"
 }
 
+# protocol_kept HOST GUEST: its back end did nothing that the module shuts the interface for.
+protocol_kept() { check "nothing broke the protocol" guest_exec "$1" "$2" "! dmesg | grep 'broke the protocol'"; }
+
 # guest_leaks_nothing HOST GUEST: as kmemleak sees it, where the kernel has it; twice, since what is on its way looks lost.
 guest_leaks_nothing() {
 	local leaks

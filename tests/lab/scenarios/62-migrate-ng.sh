@@ -41,5 +41,6 @@ for ((i = 1; i <= rounds; i++)); do
 	figures migration $i seconds "$seconds" pings "$pings" lost "$lost" gap_ms "$gap"
 done
 guest_well "$from" g1 "after the migrations"
+protocol_kept "$from" g1
 guest_leaks_nothing "$from" g1
 check "destroy" on "$from" "xl destroy g1"
