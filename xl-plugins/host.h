@@ -32,7 +32,8 @@ struct nic {
 	uint32_t domid, backend_domid;
 	int devid;
 	struct mac mac;
-	char bridge[IFNAMSIZ], ifname[IFNAMSIZ], script[NAME_LEN];
+	char bridge[NAME_LEN]; /* perhaps with VLANs, see bridge.h */
+	char ifname[IFNAMSIZ], script[NAME_LEN];
 	int state; /* XenbusState of the front end */
 };
 

@@ -5,6 +5,7 @@ noinst_LIBRARIES += xl-plugins/libxlnet.a xl-plugins/libxloutside.a
 xlnet_cflags = $(XENLIGHT_CFLAGS) $(XENCONTROL_CFLAGS) $(XENSTORE_CFLAGS) $(XENTOOLLOG_CFLAGS) $(NL_CFLAGS) \
 	$(JANSSON_CFLAGS) -pthread
 xl_plugins_libxlnet_a_SOURCES = \
+	xl-plugins/bridge.c xl-plugins/bridge.h \
 	xl-plugins/command.c xl-plugins/command.h \
 	xl-plugins/credit.c xl-plugins/credit.h xl-plugins/credit_set.c xl-plugins/credit_status.c \
 	xl-plugins/guest.c xl-plugins/guest.h \
@@ -14,7 +15,7 @@ xl_plugins_libxlnet_a_SOURCES = \
 	xl-plugins/net_auto.c xl-plugins/net_check.c xl-plugins/net_list.c xl-plugins/net_migrate.c xl-plugins/net_recover.c \
 	xl-plugins/net_status.c xl-plugins/net_switch.c xl-plugins/net_top.c \
 	xl-plugins/net_vf_list.c xl-plugins/netlink.h \
-	xl-plugins/op.c xl-plugins/op.h xl-plugins/op_json.c \
+	xl-plugins/op.c xl-plugins/op.h xl-plugins/op_json.c xl-plugins/ovs.h \
 	xl-plugins/pci.c xl-plugins/pci.h \
 	xl-plugins/policy.c xl-plugins/policy.h xl-plugins/probe.h \
 	xl-plugins/rate.c xl-plugins/rate.h \
@@ -27,7 +28,7 @@ xl_plugins_libxlnet_a_SOURCES = \
 	xl-plugins/vif.c xl-plugins/vif.h \
 	xl-plugins/xlnet.c xl-plugins/xlnet.h
 xl_plugins_libxlnet_a_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags)
-xl_plugins_libxloutside_a_SOURCES = xl-plugins/netlink.c xl-plugins/netlink.h xl-plugins/probe.c xl-plugins/probe.h \
+xl_plugins_libxloutside_a_SOURCES = xl-plugins/netlink.c xl-plugins/netlink.h xl-plugins/ovs.c xl-plugins/ovs.h xl-plugins/probe.c xl-plugins/probe.h \
 	xl-plugins/remote.c xl-plugins/remote.h
 xl_plugins_libxloutside_a_CFLAGS = $(AM_CFLAGS) $(NL_CFLAGS) $(JANSSON_CFLAGS)
 EXTRA_DIST += xl-plugins/README

@@ -68,9 +68,12 @@ int main(int argc, char **argv)
 	struct xlnet x = { .sysfs = "/sys",
 			   .state = STATE_DIR,
 			   .credit = CREDIT_SOCKET,
+			   .ovs = getenv("OVS_RUNDIR"),
 			   .verbose = isatty(STDERR_FILENO) };
 	int opt, status;
 
+	if (!x.ovs)
+		x.ovs = "/run/openvswitch";
 	/* "+": what follows the subcommand is the subcommand's. */
 	while ((opt = getopt_long(argc, argv, "+jvVh", longs, NULL)) != -1) {
 		status = option_take(&x, opt);

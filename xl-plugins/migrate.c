@@ -77,6 +77,7 @@ static int vf_here(struct xlnet *x, const struct migration *m, const struct doma
 				    .pf = m->pf,
 				    .devid = m->devid,
 				    .vlan = m->vlan,
+				    .vlan_given = true,
 				    .timeout = m->timeout };
 	struct op op;
 	int rc = m->had_vf ? switch_run(x, dom, &wish, &op) : 0;

@@ -6,6 +6,9 @@
 #include "xl-plugins/probe.h"
 #include "xl-plugins/switch.h"
 
+/* What xl appends to the name of a guest that it receives. */
+#define INCOMING "--incoming"
+
 /* The vif takes over here, xl migrates, a VF takes over there: in this order. */
 enum { PHASE_TO_PV, PHASE_MIGRATE, PHASE_TO_VF, PHASES };
 _Static_assert(PHASES == PROBE_PHASES, "a loss for each phase");

@@ -3,9 +3,11 @@
  * Is this host ready? What is wrong comes with its remedy; the other side of a migration asks for
  * JSON.
  */
+#include "xl-plugins/bridge.h"
 #include "xl-plugins/command.h"
 #include "xl-plugins/guest.h"
 #include "xl-plugins/journal.h"
+#include "xl-plugins/migrate.h"
 #include "xl-plugins/sysfs.h"
 #include "xl-plugins/vf.h"
 
@@ -20,7 +22,7 @@ static const char *const level_names[] = { "ok", "note", "bad" };
 struct check {
 	struct xlnet *x;
 	struct host_facts facts;
-	json_t *checks, *free_vfs, *bridges;
+	json_t *checks, *free_vfs, *incoming;
 	enum level worst;
 };
 
@@ -168,7 +170,7 @@ static void check_netback(struct check *c)
 
 static void check_vf(struct check *c, const struct vf *vf)
 {
-	char bdf[BDF_TEXT], master[IFNAMSIZ];
+	char bdf[BDF_TEXT];
 
 	if (!strcmp(vf_use(vf), "dom0"))
 		found(c, LEVEL_NOTE, "vf",
@@ -177,16 +179,16 @@ static void check_vf(struct check *c, const struct vf *vf)
 		      bdf_text(&vf->bdf, bdf), vf->driver);
 	if (strcmp(vf_use(vf), "free"))
 		return;
-	sysfs_master(c->x, vf->pf, master);
-	json_array_append_new(c->free_vfs, json_pack("{s:s,s:i,s:s}", "pf", vf->pf, "vf",
-						     (int)vf->index, "master", master));
+	json_array_append_new(c->free_vfs,
+			      json_pack("{s:s,s:i,s:o}", "pf", vf->pf, "vf", (int)vf->index,
+					"bridges", bridge_names(c->x, vf->pf)));
 }
 
 static void check_pf(struct check *c, const struct sysfs_pf *pf)
 {
-	char master[IFNAMSIZ];
+	char bridges[NAME_LEN];
 
-	sysfs_master(c->x, pf->name, master);
+	bridge_text(c->x, pf->name, bridges);
 	if (!pf->vfs)
 		found(c, LEVEL_NOTE, "pf",
 		      "xl-net-vfs.conf makes it last over a reboot; now: echo N > sriov_numvfs in "
@@ -194,7 +196,7 @@ static void check_pf(struct check *c, const struct sysfs_pf *pf)
 		      "%s: none of %u VFs is enabled", pf->name, pf->total);
 	else
 		found(c, LEVEL_OK, "pf", NULL, "%s: %u of %u VFs enabled%s%s", pf->name, pf->vfs,
-		      pf->total, *master ? ", in " : ", in no bridge", master);
+		      pf->total, *bridges ? ", in " : ", in no bridge", bridges);
 }
 
 static void check_vfs(struct check *c)
@@ -219,8 +221,28 @@ static void check_vfs(struct check *c)
 	free(vfs);
 }
 
+/* As xl names a guest that is being received, or was until its receiver died. */
+static bool is_incoming(const struct domain *dom)
+{
+	size_t n = strlen(dom->name), m = strlen(INCOMING);
+
+	return n > m && !strcmp(dom->name + n - m, INCOMING);
+}
+
+static void check_incoming(struct check *c, const struct domain *dom)
+{
+	found(c, LEVEL_NOTE, "incoming", "if no migration is under way: xl destroy it",
+	      "\"%s\" is a guest half received: no guest of its name can migrate to here",
+	      dom->name);
+	json_array_append_new(c->incoming, json_string(dom->name));
+}
+
 static void check_guest(struct check *c, struct domain *dom)
 {
+	if (is_incoming(dom)) {
+		check_incoming(c, dom);
+		return;
+	}
 	if (host_domain_config(c->x, dom))
 		return;
 	if (dom->type == GUEST_PVH)
@@ -253,25 +275,18 @@ static int check_record(const char *uuid, const char *kind, void *arg)
 	return 0;
 }
 
-static void bridge_add(const char *name, void *arg)
-{
-	struct check *c = arg;
-
-	json_array_append_new(c->bridges, json_string(name));
-}
-
 static int print_json(struct check *c)
 {
 	const struct host_facts *f = &c->facts;
 	char xen[16];
 
 	snprintf(xen, sizeof(xen), "%d.%d", f->major, f->minor);
-	sysfs_bridges(c->x, bridge_add, c);
 	return command_print_json(
-		json_pack("{s:s,s:s,s:s,s:b,s:b,s:b,s:o,s:o,s:o}", "version", PACKAGE_VERSION,
+		json_pack("{s:s,s:s,s:s,s:b,s:b,s:b,s:o,s:o,s:o,s:o}", "version", PACKAGE_VERSION,
 			  "level", level_names[c->worst], "xen", xen, "iommu", f->iommu,
 			  "log_dirty_pv", f->shadow, "log_dirty_hvm", f->hap || f->shadow,
-			  "free_vfs", c->free_vfs, "bridges", c->bridges, "checks", c->checks));
+			  "free_vfs", c->free_vfs, "bridges", bridge_names(c->x, NULL), "incoming",
+			  c->incoming, "checks", c->checks));
 }
 
 int net_check(struct xlnet *x, int argc, char **argv)
@@ -284,7 +299,7 @@ int net_check(struct xlnet *x, int argc, char **argv)
 		return EXIT_PROBLEM;
 	c.checks = json_array();
 	c.free_vfs = json_array();
-	c.bridges = json_array();
+	c.incoming = json_array();
 	check_xen(&c);
 	check_interrupts(&c);
 	check_modules(&c);
@@ -298,7 +313,7 @@ int net_check(struct xlnet *x, int argc, char **argv)
 	if (!x->json) {
 		json_decref(c.checks);
 		json_decref(c.free_vfs);
-		json_decref(c.bridges);
+		json_decref(c.incoming);
 	}
 	return c.worst == LEVEL_BAD ? EXIT_PROBLEM : EXIT_OK;
 }

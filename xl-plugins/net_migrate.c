@@ -4,11 +4,11 @@
  * protocol is its own: it runs as a child, between two switches. Whatever fails, the guest runs on
  * the best path it had.
  */
+#include "xl-plugins/bridge.h"
 #include "xl-plugins/command.h"
 #include "xl-plugins/guest.h"
 #include "xl-plugins/journal.h"
 #include "xl-plugins/migrate.h"
-#include "xl-plugins/netlink.h"
 #include "xl-plugins/remote.h"
 #include "xl-plugins/uplink.h"
 #include "xl-plugins/vif.h"
@@ -121,13 +121,13 @@ static int check_here(struct xlnet *x, struct migration *m)
 	return 0;
 }
 
-static bool list_has(json_t *list, const char *key, const char *value)
+static bool list_has(json_t *list, const char *value)
 {
 	json_t *entry;
 	size_t i;
 
 	json_array_foreach(list, i, entry) {
-		const char *text = json_string_value(key ? json_object_get(entry, key) : entry);
+		const char *text = json_string_value(entry);
 
 		if (text && !strcmp(text, value))
 			return true;
@@ -135,22 +135,46 @@ static bool list_has(json_t *list, const char *key, const char *value)
 	return false;
 }
 
+static bool has_free_vf(json_t *facts, const char *bridge)
+{
+	json_t *vf;
+	size_t i;
+
+	json_array_foreach(json_object_get(facts, "free_vfs"), i, vf)
+		if (list_has(json_object_get(vf, "bridges"), bridge))
+			return true;
+	return false;
+}
+
+/* A bridge that Linux has may have a dot in its name, which VLANs follow in Open vSwitch's. */
+static const char *bridge_there(json_t *bridges, const char *bridge, char device[IFNAMSIZ])
+{
+	return list_has(bridges, bridge) ? bridge : bridge_device(bridge, device);
+}
+
 static int judge_there(const struct migration *m, json_t *facts)
 {
-	const char *bridge = m->nic.bridge;
+	json_t *bridges = json_object_get(facts, "bridges");
+	char device[IFNAMSIZ], incoming[NAME_LEN + sizeof(INCOMING)];
+	const char *bridge = bridge_there(bridges, m->nic.bridge, device);
 
+	snprintf(incoming, sizeof(incoming), "%s" INCOMING, m->dom.name);
 	if (m->dom.passthrough && !json_is_true(json_object_get(facts, "iommu")))
 		return problem(-EOPNOTSUPP,
 			       "%s has no IOMMU, \"%s\" was created to use one: it cannot run "
 			       "there",
 			       m->host, m->dom.name);
-	if (*bridge && !list_has(json_object_get(facts, "bridges"), NULL, bridge))
+	if (list_has(json_object_get(facts, "incoming"), incoming))
+		return problem(-EEXIST,
+			       "%s has \"%s\", which a migration that broke off left there, if "
+			       "none is under way: xl destroy %s on %s",
+			       m->host, incoming, incoming, m->host);
+	if (*bridge && !list_has(bridges, bridge))
 		return problem(-ENOENT,
 			       "%s has no bridge \"%s\" for the vif: make it there, or use xl "
 			       "migrate -C",
 			       m->host, bridge);
-	if (m->had_vf && !m->keep_pv &&
-	    !list_has(json_object_get(facts, "free_vfs"), "master", bridge))
+	if (m->had_vf && !m->keep_pv && !has_free_vf(facts, bridge))
 		return problem(-ENOENT,
 			       "%s has no free VF on bridge \"%s\": free one there, or migrate "
 			       "with --keep-pv",
@@ -186,6 +210,16 @@ static int probe_address(struct xlnet *x, const struct migration *m, const struc
 		       : problem(-EINVAL, "--probe %s: that is no IPv4 address", wish->probe);
 }
 
+/* The bridge's own interface is in no VLAN. */
+static int probe_of_vif(struct xlnet *x, struct migration *m, struct in_addr address)
+{
+	char device[IFNAMSIZ];
+
+	if (bridge_vlan(x, m->nic.bridge))
+		return -EPROTONOSUPPORT;
+	return probe_begin(bridge_device(m->nic.bridge, device), &m->nic.mac, address, &m->probe);
+}
+
 /* The migration goes on without, its summary then has no losses. */
 static int watch_begin(struct xlnet *x, struct migration *m, const struct wish *wish)
 {
@@ -200,7 +234,7 @@ static int watch_begin(struct xlnet *x, struct migration *m, const struct wish *
 			 m->dom.name);
 		return 0;
 	}
-	rc = x->dry_run ? 0 : probe_begin(m->nic.bridge, &m->nic.mac, address, &m->probe);
+	rc = x->dry_run ? 0 : probe_of_vif(x, m, address);
 	if (rc)
 		progress(x, "what \"%s\" loses is not counted: %s: %s", m->dom.name,
 			 m->nic.bridge, strerror(-rc));

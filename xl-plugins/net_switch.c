@@ -14,6 +14,12 @@ static const struct option longs[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+static void vlan_take(struct switch_wish *wish, const char *text)
+{
+	wish->vlan = (unsigned int)strtoul(text, NULL, 10);
+	wish->vlan_given = true;
+}
+
 static int parse(int argc, char **argv, struct switch_wish *wish, const char **domain)
 {
 	int opt, n;
@@ -22,7 +28,7 @@ static int parse(int argc, char **argv, struct switch_wish *wish, const char **d
 		if (opt == 'p')
 			wish->pf = optarg;
 		else if (opt == 'l')
-			wish->vlan = (unsigned int)strtoul(optarg, NULL, 10);
+			vlan_take(wish, optarg);
 		else if (opt == 't')
 			wish->timeout = (unsigned int)strtoul(optarg, NULL, 10);
 		else

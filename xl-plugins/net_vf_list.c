@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "xl-plugins/bridge.h"
 #include "xl-plugins/command.h"
 #include "xl-plugins/sysfs.h"
 #include "xl-plugins/vf.h"
@@ -35,14 +36,14 @@ static json_t *vf_json(struct xlnet *x, const struct vf *vf)
 static json_t *pf_json(struct xlnet *x, const struct sysfs_pf *pf, const struct vf *vfs, size_t n)
 {
 	json_t *list = json_array();
-	char bdf[BDF_TEXT], master[IFNAMSIZ];
+	char bdf[BDF_TEXT];
 
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(vfs[i].pf, pf->name))
 			json_array_append_new(list, vf_json(x, &vfs[i]));
-	sysfs_master(x, pf->name, master);
-	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:o}", "pf", pf->name, "bdf",
-			 bdf_text(&pf->bdf, bdf), "driver", pf->driver, "master", master, "total",
+	return json_pack("{s:s,s:s,s:s,s:o,s:i,s:i,s:o}", "pf", pf->name, "bdf",
+			 bdf_text(&pf->bdf, bdf), "driver", pf->driver, "bridges",
+			 bridge_names(x, pf->name), "total",
 			 (int)pf->total, "enabled", (int)pf->vfs, "vfs", list);
 }
 
@@ -62,11 +63,11 @@ static void print_vf(struct xlnet *x, const struct vf *vf)
 
 static void print_pf(struct xlnet *x, const struct sysfs_pf *pf, const struct vf *vfs, size_t n)
 {
-	char bdf[BDF_TEXT], master[IFNAMSIZ];
+	char bdf[BDF_TEXT], bridges[NAME_LEN];
 
-	sysfs_master(x, pf->name, master);
+	bridge_text(x, pf->name, bridges);
 	printf("%s (%s, %s)%s%s: %u of %u VFs enabled\n", pf->name, bdf_text(&pf->bdf, bdf),
-	       pf->driver, *master ? " in " : "", master, pf->vfs, pf->total);
+	       pf->driver, *bridges ? " in " : "", bridges, pf->vfs, pf->total);
 	if (pf->vfs)
 		printf("  %3s %-12s %-9s %-10s %-17s %4s %-6s %s\n", "VF", "ADDRESS", "USE",
 		       "DRIVER", "MAC", "VLAN", "SPOOF", "GUEST");

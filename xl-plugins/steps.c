@@ -8,9 +8,9 @@
  * what arrives on its inactive slave, netfront-ng takes from both.
  */
 #include "xl-plugins/steps.h"
+#include "xl-plugins/bridge.h"
 #include "xl-plugins/guest.h"
 #include "xl-plugins/lease.h"
-#include "xl-plugins/netlink.h"
 #include "xl-plugins/pci.h"
 #include "xl-plugins/sysfs.h"
 #include "xl-plugins/uplink.h"
@@ -132,8 +132,8 @@ static int attach(struct xlnet *x, struct op *op)
  */
 static void forget_place(struct xlnet *x, const struct op *op, const char *port)
 {
-	if (!op->guest_switches && *port && sysfs_is_bridge(x, op->nic.bridge))
-		netlink_fdb_del(port, &op->nic.mac);
+	if (!op->guest_switches && *port && bridge_exists(x, op->nic.bridge))
+		bridge_place_forget(x, op->nic.bridge, &op->nic.mac, port);
 }
 
 struct released {
@@ -176,13 +176,10 @@ static int forward_to(struct xlnet *x, const struct op *op, const char *port,
 {
 	int rc;
 
-	/*
-	 * Not a Linux bridge, or none of its ports leads to the PF: it learns from the guest's
-	 * announcement.
-	 */
-	if (!*port || !sysfs_is_bridge(x, op->nic.bridge))
+	/* No bridge that we know, or none of its ports leads to the PF: the guest announces itself. */
+	if (!*port || !bridge_exists(x, op->nic.bridge))
 		return 0;
-	rc = netlink_fdb_set(port, &op->nic.mac, stay);
+	rc = bridge_place_set(x, op->nic.bridge, &op->nic.mac, port, stay);
 	return optional(x, op, "be told where the guest is", rc);
 }
 
@@ -202,9 +199,9 @@ static int forward_and_settle(struct xlnet *x, struct op *op)
 {
 	uint64_t end = now_ms() + SETTLE_SECONDS * 1000, frames;
 	char port[IFNAMSIZ];
-	bool stays;
+	bool moved;
 
-	if (!*op->uplink || !sysfs_is_bridge(x, op->nic.bridge))
+	if (!*op->uplink || !bridge_exists(x, op->nic.bridge))
 		return 0;
 	if (guest_is_hybrid(x, &op->nic))
 		return forward_to(x, op, op->nic.ifname, FDB_STICKS);
@@ -212,9 +209,9 @@ static int forward_and_settle(struct xlnet *x, struct op *op)
 		frames = sysfs_counter(x, op->nic.ifname, "rx_packets");
 		forward_to_vf(x, op);
 		sleep_ms(SETTLE_MS);
-		stays = !netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) &&
-			!strcmp(port, op->uplink);
-	} while ((!stays || sysfs_counter(x, op->nic.ifname, "rx_packets") != frames) &&
+		moved = !bridge_place_get(x, op->nic.bridge, &op->nic.mac, port) &&
+			!strcmp(port, op->nic.ifname);
+	} while ((moved || sysfs_counter(x, op->nic.ifname, "rx_packets") != frames) &&
 		 now_ms() < end);
 	return 0;
 }
@@ -279,7 +276,7 @@ static bool vf_in_use(struct xlnet *x, const struct op *op, struct pulse *p)
 	char port[IFNAMSIZ] = "";
 	struct vf_state state;
 
-	if (*op->uplink && !netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) &&
+	if (*op->uplink && !bridge_place_get(x, op->nic.bridge, &op->nic.mac, port) &&
 	    !strcmp(port, op->uplink))
 		p->seen = true;
 	/* After the bridge: the vif has counted a frame before its echo comes. */
@@ -341,8 +338,8 @@ static int drop_link(struct xlnet *x, struct op *op)
 
 	if (rc)
 		return optional(x, op, "take a VF's link down", rc);
-	while (now_ms() < end && sysfs_is_bridge(x, op->nic.bridge) &&
-	       (netlink_fdb_get(op->nic.bridge, &op->nic.mac, port) ||
+	while (now_ms() < end && bridge_exists(x, op->nic.bridge) &&
+	       (bridge_place_get(x, op->nic.bridge, &op->nic.mac, port) ||
 		strcmp(port, op->nic.ifname))) {
 		forget_place(x, op, op->uplink);
 		sleep_ms(POLL_MS);

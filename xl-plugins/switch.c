@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xl-plugins/switch.h"
+#include "xl-plugins/bridge.h"
 #include "xl-plugins/guest.h"
 #include "xl-plugins/journal.h"
-#include "xl-plugins/netlink.h"
-#include "xl-plugins/sysfs.h"
 #include "xl-plugins/uplink.h"
 #include "xl-plugins/vf.h"
 
@@ -19,7 +18,7 @@ static void op_take_vf(struct xlnet *x, struct op *op, const struct vf *vf)
 	text_copy(op->pf, sizeof(op->pf), vf->pf);
 	op->vf = vf->index;
 	op->bdf = vf->bdf;
-	sysfs_uplink(x, op->pf, op->nic.bridge, op->uplink);
+	bridge_uplink(x, op->pf, op->nic.bridge, op->uplink);
 	op->had_filter = !netlink_filter_get(op->pf, &op->nic.mac) &&
 			 !uplink_gave(x, op->pf, &op->nic.mac);
 }
@@ -60,7 +59,7 @@ static int plan_vf(struct xlnet *x, const struct switch_wish *wish, const struct
 	if (rc)
 		return rc;
 	op_take_vf(x, op, &vf);
-	op->vlan = wish->vlan;
+	op->vlan = wish->vlan_given ? wish->vlan : bridge_vlan(x, op->nic.bridge);
 	return 0;
 }
 

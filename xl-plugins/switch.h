@@ -11,6 +11,7 @@ struct switch_wish {
 	enum path target;
 	const char *devid; /* or NULL: the only vif */
 	const char *pf;	   /* or NULL: the one that leads into the vif's bridge */
+	bool vlan_given;   /* else the VF is in the VLAN of the vif */
 	unsigned int vlan, timeout;
 };
 

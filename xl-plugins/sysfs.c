@@ -218,12 +218,18 @@ void sysfs_master(const struct xlnet *x, const char *name, char master[IFNAMSIZ]
 	read_link(x, path, master, IFNAMSIZ);
 }
 
-static int uplink_find(const struct xlnet *x, const char *name, const char *bridge,
-		       char uplink[IFNAMSIZ], unsigned int depth);
+struct stack {
+	const struct xlnet *x;
+	bool (*is)(const char *name, const char *master, void *arg);
+	void *arg;
+};
+
+static int stack_find(const struct stack *s, const char *name, unsigned int depth,
+		      char found[IFNAMSIZ]);
 
 /* The interfaces on top of name, as "upper_eth0.5". */
-static int uplink_above(const struct xlnet *x, const char *name, const char *bridge,
-			char uplink[IFNAMSIZ], unsigned int depth)
+static int stack_find_above(const struct stack *s, const char *name, unsigned int depth,
+			    char found[IFNAMSIZ])
 {
 	char path[PATH_MAX];
 	struct dirent *e;
@@ -231,33 +237,36 @@ static int uplink_above(const struct xlnet *x, const char *name, const char *bri
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "class/net/%s", name);
-	dir = open_dir(x, path);
+	dir = open_dir(s->x, path);
 	while (rc && dir && (e = readdir(dir)))
 		if (!strncmp(e->d_name, "upper_", 6))
-			rc = uplink_find(x, e->d_name + 6, bridge, uplink, depth + 1);
+			rc = stack_find(s, e->d_name + 6, depth + 1, found);
 	if (dir)
 		closedir(dir);
 	return rc;
 }
 
-static int uplink_find(const struct xlnet *x, const char *name, const char *bridge,
-		       char uplink[IFNAMSIZ], unsigned int depth)
+static int stack_find(const struct stack *s, const char *name, unsigned int depth,
+		      char found[IFNAMSIZ])
 {
 	char master[IFNAMSIZ];
 
 	if (depth > STACK_MAX)
 		return -ENOENT;
-	sysfs_master(x, name, master);
-	if (strcmp(master, bridge))
-		return uplink_above(x, name, bridge, uplink, depth);
-	text_copy(uplink, IFNAMSIZ, name);
+	sysfs_master(s->x, name, master);
+	if (!s->is(name, master, s->arg))
+		return stack_find_above(s, name, depth, found);
+	text_copy(found, IFNAMSIZ, name);
 	return 0;
 }
 
-int sysfs_uplink(const struct xlnet *x, const char *pf, const char *bridge, char uplink[IFNAMSIZ])
+int sysfs_stack_find(const struct xlnet *x, const char *name,
+		     bool (*is)(const char *name, const char *master, void *arg), void *arg,
+		     char found[IFNAMSIZ])
 {
-	uplink[0] = '\0';
-	return *bridge ? uplink_find(x, pf, bridge, uplink, 0) : -ENOENT;
+	const struct stack s = { x, is, arg };
+
+	return stack_find(&s, name, 0, found);
 }
 
 uint64_t sysfs_counter(const struct xlnet *x, const char *name, const char *counter)

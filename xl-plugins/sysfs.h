@@ -31,10 +31,12 @@ bool sysfs_netdev_exists(const struct xlnet *x, const char *name);
 /* "" where it is in no bridge or bond. */
 void sysfs_master(const struct xlnet *x, const char *name, char master[IFNAMSIZ]);
 /*
- * The port of bridge that frames of pf come through: pf itself, its bond, its VLAN interface...
- * -ENOENT where pf does not lead into that bridge.
+ * The first of name and the interfaces on top of it (its bond, its VLAN interface...) that is() says
+ * yes to, given its name and master. -ENOENT: none of them.
  */
-int sysfs_uplink(const struct xlnet *x, const char *pf, const char *bridge, char uplink[IFNAMSIZ]);
+int sysfs_stack_find(const struct xlnet *x, const char *name,
+		     bool (*is)(const char *name, const char *master, void *arg), void *arg,
+		     char found[IFNAMSIZ]);
 /* A counter of /sys/class/net/NAME/statistics, 0 where there is none. */
 uint64_t sysfs_counter(const struct xlnet *x, const char *name, const char *counter);
 bool sysfs_is_bridge(const struct xlnet *x, const char *name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xl-plugins/uplink.h"
+#include "xl-plugins/bridge.h"
 #include "xl-plugins/journal.h"
-#include "xl-plugins/sysfs.h"
 #include "xl-plugins/vif.h"
 
 #include <errno.h>
@@ -123,7 +123,7 @@ static bool is_wanted(struct xlnet *x, const struct view *v, const char *pf, con
 	/* On a VF of that PF: not wanted, but what an operation under way does is its business. */
 	if (vif->has_vf && !strcmp(vif->vf.pf, pf))
 		return *vif->vf.reserved && has(have, pf, &vif->nic.mac);
-	return !sysfs_uplink(x, pf, vif->nic.bridge, uplink) &&
+	return !bridge_uplink(x, pf, vif->nic.bridge, uplink) &&
 	       serves_others(v->vfs, v->nvfs, pf, vif->dom.id, coming);
 }
 

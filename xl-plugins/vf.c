@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xl-plugins/vf.h"
+#include "xl-plugins/bridge.h"
 #include "xl-plugins/journal.h"
 #include "xl-plugins/pci.h"
 #include "xl-plugins/sysfs.h"
@@ -143,7 +144,7 @@ static bool pf_suits(const struct xlnet *x, const struct vf *vf, const struct ni
 {
 	char uplink[IFNAMSIZ];
 
-	return pf ? !strcmp(vf->pf, pf) : !sysfs_uplink(x, vf->pf, nic->bridge, uplink);
+	return pf ? !strcmp(vf->pf, pf) : !bridge_uplink(x, vf->pf, nic->bridge, uplink);
 }
 
 /* Two functions with one MAC on one NIC: its switch would deliver to either. */

@@ -25,6 +25,7 @@ struct xlnet {
 	const char *sysfs; /* "/sys" */
 	const char *state; /* where journals and locks are, "/var/lib/xen-net-ng" */
 	const char *credit; /* credit-adjustd's control socket */
+	const char *ovs;    /* where Open vSwitch has its own, "/run/openvswitch" */
 	bool json, dry_run;
 	int verbose;
 };

@@ -8,6 +8,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/dom0/early-init \
 	tests/lab/dom0/guest-exec \
 	tests/lab/dom0/netback-ngd-unit \
+	tests/lab/dom0/openvswitch \
 	tests/lab/dom0/start \
 	tests/lab/dom0/vfs \
 	tests/lab/guest/init \
@@ -39,6 +40,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/60-migrate.sh \
 	tests/lab/scenarios/62-migrate-ng.sh \
 	tests/lab/scenarios/70-switch.sh \
+	tests/lab/scenarios/71-openvswitch.sh \
 	tests/lab/scenarios/72-switch-ng.sh \
 	tests/lab/scenarios/75-net-migrate.sh \
 	tests/lab/scenarios/76-migrate-fails.sh \

@@ -55,6 +55,18 @@ void fake_link_make(const char *name, const char *to)
 		abort();
 }
 
+void fake_ovs_make(void)
+{
+	char path[512];
+
+	fake->ovs = true;
+	snprintf(path, sizeof(path), "%s/class/net/xenbr0/bridge", fake->sysfs);
+	if (rmdir(path))
+		abort();
+	fake_link_make("class/net/eth0/master", "../ovs-system");
+	fake_link_make("class/net/vif1.0/master", "../ovs-system");
+}
+
 void fake_sysfs_make(void)
 {
 	make_dir("bus/pci/drivers/pciback");

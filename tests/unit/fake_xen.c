@@ -183,8 +183,7 @@ void fake_start(struct xlnet *x, enum fake_guest kind)
 	dom_make(&fake->doms[1], 2, "g2");
 	fake->vfs[0].spoofchk = fake->vfs[1].spoofchk = true;
 	strcpy(fake->there, "{\"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"pf\": "
-			    "\"eth0\", \"master\": "
-			    "\"xenbr0\"}]}");
+			    "\"eth0\", \"bridges\": [\"xenbr0\"]}]}");
 	*x = (struct xlnet){ .sysfs = fake->sysfs, .state = fake->state, .credit = "credit" };
 	fake_guests_live();
 }

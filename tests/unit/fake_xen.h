@@ -44,6 +44,7 @@ struct fake_world {
 	struct fake_node nodes[FAKE_NODES];
 	char fdb[IFNAMSIZ]; /* where the bridge sends the first guest's frames */
 	bool fdb_sticks;   /* whatever the guest sends where */
+	bool ovs;	   /* the bridge is Open vSwitch's */
 	bool filter[FAKE_DOMS]; /* the PF takes that guest's MAC */
 	bool no_filters;	/* ...and its driver refuses more */
 	/* So often the bond, with a VF, still broadcasts over the vif, and the NIC echoes; silence. */
@@ -81,6 +82,8 @@ extern struct fake_world *fake;
 void fake_start(struct xlnet *x, enum fake_guest kind);
 void fake_end(struct xlnet *x);
 const char *fake_uuid(unsigned int dom);
+/* From now on the bridge is Open vSwitch's. */
+void fake_ovs_make(void);
 /* As if the guest had rebooted: another number. */
 void fake_reboot(unsigned int dom);
 const char *fake_read(const char *path);

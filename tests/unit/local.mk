@@ -94,10 +94,10 @@ tests_unit_test_dataplane_LDADD = netfront-ng/user/libnetfront.a netback-ng/libc
 
 # xl-net, over a fake libxl, xenstore, netlink and credit-adjustd.
 xlnet_test_sources = tests/unit/fake_xen.c tests/unit/fake_xen.h tests/unit/fake_part.h tests/unit/fake_ctl.c \
-	tests/unit/fake_libxl.c tests/unit/fake_netlink.c tests/unit/fake_probe.c tests/unit/fake_remote.c \
+	tests/unit/fake_libxl.c tests/unit/fake_netlink.c tests/unit/fake_ovs.c tests/unit/fake_probe.c tests/unit/fake_remote.c \
 	tests/unit/fake_store.c tests/unit/fake_sysfs.c
 xlnet_tests = tests/unit/test_xlnet_switch tests/unit/test_xlnet_migrate tests/unit/test_xlnet_credit tests/unit/test_xlnet_policy \
-	tests/unit/test_xlnet_netlink tests/unit/test_xlnet_probe
+	tests/unit/test_xlnet_netlink tests/unit/test_xlnet_ovs tests/unit/test_xlnet_probe
 check_PROGRAMS += $(xlnet_tests)
 TESTS += $(xlnet_tests)
 tests_unit_test_xlnet_switch_SOURCES = tests/unit/test_xlnet_switch.c $(xlnet_test_sources)
@@ -116,6 +116,9 @@ tests_unit_test_xlnet_policy_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
 tests_unit_test_xlnet_netlink_SOURCES = tests/unit/test_xlnet_netlink.c
 tests_unit_test_xlnet_netlink_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
 tests_unit_test_xlnet_netlink_LDADD = xl-plugins/libxloutside.a xl-plugins/libxlnet.a $(NL_LIBS) $(JANSSON_LIBS) $(check_libs)
+tests_unit_test_xlnet_ovs_SOURCES = tests/unit/test_xlnet_ovs.c
+tests_unit_test_xlnet_ovs_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
+tests_unit_test_xlnet_ovs_LDADD = $(tests_unit_test_xlnet_netlink_LDADD)
 tests_unit_test_xlnet_probe_SOURCES = tests/unit/test_xlnet_probe.c
 tests_unit_test_xlnet_probe_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
 tests_unit_test_xlnet_probe_LDADD = $(tests_unit_test_xlnet_netlink_LDADD) -lpthread

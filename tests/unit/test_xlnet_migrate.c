@@ -228,10 +228,12 @@ END_TEST
 
 static const char *const bad_targets[] = {
 	"",
-	"{\"iommu\": false, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"master\": \"xenbr0\"}]}",
-	"{\"iommu\": true, \"bridges\": [\"other\"], \"free_vfs\": [{\"master\": \"xenbr0\"}]}",
+	"{\"iommu\": false, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"bridges\": [\"xenbr0\"]}]}",
+	"{\"iommu\": true, \"bridges\": [\"other\"], \"free_vfs\": [{\"bridges\": [\"xenbr0\"]}]}",
 	"{\"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": []}",
-	"{\"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"master\": \"other\"}]}",
+	"{\"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"bridges\": [\"other\"]}]}",
+	"{\"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"bridges\": [\"xenbr0\"]}], "
+	"\"incoming\": [\"g1--incoming\"]}",
 };
 
 START_TEST(a_target_that_is_not_ready)

@@ -2,8 +2,8 @@
 /* Who gets a VF; and where a PF leads to, by a made-up /sys. */
 #include "tests/unit/fake_xen.h"
 #include "tests/unit/runner.h"
+#include "xl-plugins/bridge.h"
 #include "xl-plugins/policy.h"
-#include "xl-plugins/sysfs.h"
 
 #include <check.h>
 #include <errno.h>
@@ -165,9 +165,9 @@ START_TEST(the_uplink_of_a_pf)
 	struct xlnet x;
 
 	fake_start(&x, FAKE_STOCK);
-	ck_assert_int_eq(sysfs_uplink(&x, "eth0", "xenbr0", uplink), 0);
+	ck_assert_int_eq(bridge_uplink(&x, "eth0", "xenbr0", uplink), 0);
 	ck_assert_str_eq(uplink, "eth0");
-	ck_assert_int_eq(sysfs_uplink(&x, "eth0", "other", uplink), -ENOENT);
+	ck_assert_int_eq(bridge_uplink(&x, "eth0", "other", uplink), -ENOENT);
 	/* eth0 in bond0, a VLAN interface of which is in the bridge. */
 	dir_make("bond0");
 	dir_make("bond0.5");
@@ -175,11 +175,11 @@ START_TEST(the_uplink_of_a_pf)
 	link_make("eth0/upper_bond0", "../bond0");
 	link_make("bond0/upper_bond0.5", "../bond0.5");
 	link_make("bond0.5/master", "../xenbr0");
-	ck_assert_int_eq(sysfs_uplink(&x, "eth0", "xenbr0", uplink), 0);
+	ck_assert_int_eq(bridge_uplink(&x, "eth0", "xenbr0", uplink), 0);
 	ck_assert_str_eq(uplink, "bond0.5");
 	/* A loop ends. */
 	link_make("bond0/upper_eth0", "../eth0");
-	ck_assert_int_eq(sysfs_uplink(&x, "eth0", "other", uplink), -ENOENT);
+	ck_assert_int_eq(bridge_uplink(&x, "eth0", "other", uplink), -ENOENT);
 	fake_end(&x);
 }
 END_TEST

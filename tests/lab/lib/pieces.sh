@@ -9,7 +9,7 @@ build-essential flex bison python3 libelf-dev bc
 autoconf automake libtool pkgconf libxen-dev liburing-dev libconfuse-dev libjansson-dev libsystemd-dev check
 libnl-3-dev libnl-route-3-dev linux-headers-amd64 sparse"
 dom0_packages="xen-utils-4.20 xenstore-utils openssh-server openssh-client iproute2 iputils-ping iperf3
-ethtool busybox-static kmod procps pciutils jq tcpdump strace util-linux nftables
+ethtool busybox-static kmod procps pciutils jq tcpdump strace util-linux nftables openvswitch-switch
 liburing2 libconfuse2 libjansson4 libsystemd0 libnl-3-200 libnl-route-3-200"
 # Nothing in the lab has such hardware; without them the image is a third of its size.
 unused_modules="drivers/gpu drivers/media drivers/staging drivers/infiniband drivers/iio drivers/scsi

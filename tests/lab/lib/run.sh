@@ -110,6 +110,7 @@ clean_host() {
 	host_ssh "$1" "for d in \$(xl list | awk 'NR > 2 { print \$1 }'); do xl destroy \$d; done
 		for f in ping iperf path credit-adjustd; do [ ! -e /run/\$f.pid ] || kill -9 \$(cat /run/\$f.pid); rm -f /run/\$f.pid; done
 		for d in \$(xl pci-assignable-list); do xl pci-assignable-remove \$d; done
+		/opt/lab/openvswitch off
 		for v in /sys/class/net/*/device/virtfn*; do [ ! -e \$v ] || ip link set \$(basename \${v%/device*}) vf \${v##*virtfn} mac 00:00:00:00:00:00; done
 		bridge fdb show br xenbr0 | awk '/^00:16:3e:/ && !/ vlan / { print \$1, \$3 }' | while read mac d; do bridge fdb del \$mac dev \$d master; done
 		/opt/lab/netback-ngd-unit stop; rm -rf /run/guests; dmesg -C; ip neigh flush all; xl cpupool-cpu-add Pool-0 all

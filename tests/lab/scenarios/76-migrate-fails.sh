@@ -48,6 +48,9 @@ fails "ssh is cut" 240
 migrate_begin a b
 on b "pkill -9 -f '[x]l migrate-receive'" || fail "there is no receiver to kill"
 fails "the receiver is killed" 240
+check "what the receiver left is named" on a "! xl-net net-migrate g1 lab-b 2>/run/refused && grep -q 'xl destroy g1--incoming on lab-b' /run/refused"
+[ "$(path_of a)" = vf ] || fail "a refused migration moved the guest"
+check "destroy what the receiver left" on b "xl destroy g1--incoming"
 
 # An xl that fails: what is killed here is on its way to the vif (10 records), or back to the VF (8).
 on a "mkdir -p /run/no-xl && printf '#!/bin/sh\nexit 1\n' >/run/no-xl/xl && chmod +x /run/no-xl/xl"
