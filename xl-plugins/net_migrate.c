@@ -101,20 +101,19 @@ static int find_vf(struct xlnet *x, struct migration *m)
 	return rc;
 }
 
-static int check_here(struct xlnet *x, struct migration *m)
+static int check_here(struct xlnet *x, struct migration *m, struct host_facts *here)
 {
-	struct host_facts facts;
-	int rc = host_facts(x, &facts);
+	int rc = host_facts(x, here);
 
 	if (!rc)
 		rc = host_domain_config(x, &m->dom);
 	if (rc)
 		return rc;
-	if (m->dom.type == GUEST_PV && !facts.shadow)
+	if (m->dom.type == GUEST_PV && !here->shadow)
 		return problem(-EOPNOTSUPP, "this hypervisor has no shadow paging, it cannot "
 					    "live-migrate PV guests: "
 					    "xl-net net-check");
-	if (m->dom.type != GUEST_PV && !facts.shadow && !facts.hap)
+	if (m->dom.type != GUEST_PV && !here->shadow && !here->hap)
 		return problem(-EOPNOTSUPP,
 			       "this hypervisor cannot live-migrate \"%s\": xl-net net-check",
 			       m->dom.name);
@@ -152,23 +151,39 @@ static const char *bridge_there(json_t *bridges, const char *bridge, char device
 	return list_has(bridges, bridge) ? bridge : bridge_device(bridge, device);
 }
 
-static int judge_there(const struct migration *m, json_t *facts)
+/* Xen's own rule: a guest may go to the same or the next version. */
+static int judge_version(const struct migration *m, json_t *facts, const struct host_facts *here)
 {
-	json_t *bridges = json_object_get(facts, "bridges");
-	char device[IFNAMSIZ], incoming[NAME_LEN + sizeof(INCOMING)];
-	const char *bridge = bridge_there(bridges, m->nic.bridge, device);
+	const char *text = json_string_value(json_object_get(facts, "xen"));
+	int major, minor;
+
+	if (!text || sscanf(text, "%d.%d", &major, &minor) != 2 || major > here->major ||
+	    (major == here->major && minor >= here->minor))
+		return 0;
+	return problem(-EOPNOTSUPP,
+		       "%s runs Xen %s, here is %d.%d: guests do not migrate to an older one",
+		       m->host, text, here->major, here->minor);
+}
+
+static int judge_incoming(const struct migration *m, json_t *facts)
+{
+	char incoming[NAME_LEN + sizeof(INCOMING)];
 
 	snprintf(incoming, sizeof(incoming), "%s" INCOMING, m->dom.name);
-	if (m->dom.passthrough && !json_is_true(json_object_get(facts, "iommu")))
-		return problem(-EOPNOTSUPP,
-			       "%s has no IOMMU, \"%s\" was created to use one: it cannot run "
-			       "there",
-			       m->host, m->dom.name);
-	if (list_has(json_object_get(facts, "incoming"), incoming))
-		return problem(-EEXIST,
-			       "%s has \"%s\", which a migration that broke off left there, if "
-			       "none is under way: xl destroy %s on %s",
-			       m->host, incoming, incoming, m->host);
+	if (!list_has(json_object_get(facts, "incoming"), incoming))
+		return 0;
+	return problem(-EEXIST,
+		       "%s has \"%s\", which a migration that broke off left there, if none is "
+		       "under way: xl destroy %s on %s",
+		       m->host, incoming, incoming, m->host);
+}
+
+static int judge_bridge(const struct migration *m, json_t *facts)
+{
+	json_t *bridges = json_object_get(facts, "bridges");
+	char device[IFNAMSIZ];
+	const char *bridge = bridge_there(bridges, m->nic.bridge, device);
+
 	if (*bridge && !list_has(bridges, bridge))
 		return problem(-ENOENT,
 			       "%s has no bridge \"%s\" for the vif: make it there, or use xl "
@@ -182,7 +197,22 @@ static int judge_there(const struct migration *m, json_t *facts)
 	return 0;
 }
 
-static int check_there(const struct migration *m)
+static int judge_there(const struct migration *m, json_t *facts, const struct host_facts *here)
+{
+	int rc;
+
+	if (m->dom.passthrough && !json_is_true(json_object_get(facts, "iommu")))
+		return problem(-EOPNOTSUPP,
+			       "%s has no IOMMU, \"%s\" was created to use one: it cannot run "
+			       "there",
+			       m->host, m->dom.name);
+	rc = judge_version(m, facts, here);
+	if (!rc)
+		rc = judge_incoming(m, facts);
+	return rc ? rc : judge_bridge(m, facts);
+}
+
+static int check_there(const struct migration *m, const struct host_facts *here)
 {
 	json_t *facts;
 	int rc, r = remote_run(m->ssh, m->host, "net-check -j", &facts);
@@ -193,7 +223,7 @@ static int check_there(const struct migration *m)
 			       "there without a password "
 			       "(%s %s true), is xen-net-ng installed?",
 			       m->host, r, m->ssh, m->host);
-	rc = judge_there(m, facts);
+	rc = judge_there(m, facts, here);
 	json_decref(facts);
 	return rc;
 }
@@ -312,6 +342,7 @@ static int prepare(struct xlnet *x, struct migration *m)
 
 static int migrate_locked(struct xlnet *x, struct migration *m, const struct wish *wish, int lock)
 {
+	struct host_facts here;
 	int status, rc = op_recover(x, m->dom.uuid);
 
 	if (!rc)
@@ -319,10 +350,10 @@ static int migrate_locked(struct xlnet *x, struct migration *m, const struct wis
 	if (!rc)
 		rc = find_vf(x, m);
 	if (!rc)
-		rc = check_here(x, m);
+		rc = check_here(x, m, &here);
 	progress(x, "asking %s whether it can take \"%s\"", m->host, m->dom.name);
 	if (!rc)
-		rc = check_there(m);
+		rc = check_there(m, &here);
 	if (!rc)
 		rc = watch_begin(x, m, wish);
 	if (rc || x->dry_run)

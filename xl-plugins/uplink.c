@@ -106,7 +106,9 @@ static int view_get(struct xlnet *x, struct view *v)
 	int rc = vf_list(x, &v->vfs, &v->nvfs);
 
 	/* Without VFs, the vifs do not matter. */
-	return rc || !v->nvfs ? rc : vif_list(x, NULL, &v->vifs, &v->nvifs);
+	return rc || !v->nvfs
+		       ? rc
+		       : vif_list_with(x, NULL, v->vfs, v->nvfs, &v->vifs, &v->nvifs);
 }
 
 static void view_free(struct view *v)
@@ -247,14 +249,20 @@ static int sync_locked(struct xlnet *x, const struct op *coming)
 	return rc;
 }
 
-int uplink_sync(struct xlnet *x, const struct op *coming)
+static int locked(struct xlnet *x, int (*fn)(struct xlnet *x, const struct op *op),
+		  const struct op *op)
 {
 	int fd, rc = journal_lock_vfs(x, &fd);
 
 	if (!rc)
-		rc = sync_locked(x, coming);
+		rc = fn(x, op);
 	journal_unlock(&fd);
 	return rc;
+}
+
+int uplink_sync(struct xlnet *x, const struct op *coming)
+{
+	return locked(x, sync_locked, coming);
 }
 
 bool uplink_gave(struct xlnet *x, const char *pf, const struct mac *mac)
@@ -281,12 +289,7 @@ static int adopt_locked(struct xlnet *x, const struct op *op)
 
 int uplink_adopt(struct xlnet *x, const struct op *op)
 {
-	int fd, rc = journal_lock_vfs(x, &fd);
-
-	if (!rc)
-		rc = adopt_locked(x, op);
-	journal_unlock(&fd);
-	return rc;
+	return locked(x, adopt_locked, op);
 }
 
 bool uplink_keeps(struct xlnet *x, const struct op *op)

@@ -11,7 +11,7 @@ struct vifs {
 	struct xlnet *x;
 	struct vif *list;
 	size_t n;
-	struct vf *vfs;
+	const struct vf *vfs;
 	size_t nvfs;
 };
 
@@ -85,16 +85,28 @@ static int one_add(struct vifs *vifs, const char *which)
 	return rc ? rc : domain_add(vifs, &dom);
 }
 
-int vif_list(struct xlnet *x, const char *which, struct vif **list, size_t *n)
+int vif_list_with(struct xlnet *x, const char *which, const struct vf *vfs, size_t nvfs,
+		  struct vif **list, size_t *n)
 {
-	struct vifs vifs = { .x = x };
-	int rc = vf_list(x, &vifs.vfs, &vifs.nvfs);
+	struct vifs vifs = { .x = x, .vfs = vfs, .nvfs = nvfs };
+	int rc = which ? one_add(&vifs, which) : all_add(&vifs);
 
-	if (!rc)
-		rc = which ? one_add(&vifs, which) : all_add(&vifs);
-	free(vifs.vfs);
 	*list = vifs.list;
 	*n = vifs.n;
+	return rc;
+}
+
+int vif_list(struct xlnet *x, const char *which, struct vif **list, size_t *n)
+{
+	struct vf *vfs;
+	size_t nvfs;
+	int rc = vf_list(x, &vfs, &nvfs);
+
+	*list = NULL;
+	*n = 0;
+	if (!rc)
+		rc = vif_list_with(x, which, vfs, nvfs, list, n);
+	free(vfs);
 	return rc;
 }
 

@@ -22,6 +22,9 @@ struct vif {
 
 /* which: a domain, or NULL for all. *vifs is malloc'd. */
 int vif_list(struct xlnet *x, const char *which, struct vif **vifs, size_t *n);
+/* The same for who has the host's VFs listed already. */
+int vif_list_with(struct xlnet *x, const char *which, const struct vf *vfs, size_t nvfs,
+		  struct vif **vifs, size_t *n);
 json_t *vif_json(const struct vif *vif);
 
 #endif

@@ -56,7 +56,7 @@ struct fake_world {
 	int gone_at; /* as fail_at: the first guest is destroyed, its VF is nobody's */
 	char sysfs[64], state[64];
 	/* The other host: what its net-check prints ("" nothing), what its net-switch returns. */
-	char there[256], asked[160];
+	char there[320], asked[160];
 	int there_status, there_calls;
 	/* xl migrate: its status, whether the first guest leaves, whether we are killed meanwhile.
 	 */

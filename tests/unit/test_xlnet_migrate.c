@@ -234,6 +234,7 @@ static const char *const bad_targets[] = {
 	"{\"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"bridges\": [\"other\"]}]}",
 	"{\"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"bridges\": [\"xenbr0\"]}], "
 	"\"incoming\": [\"g1--incoming\"]}",
+	"{\"xen\": \"4.19\", \"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"bridges\": [\"xenbr0\"]}]}",
 };
 
 START_TEST(a_target_that_is_not_ready)
