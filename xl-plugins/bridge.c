@@ -103,6 +103,23 @@ const char *bridge_text(const struct xlnet *x, const char *pf, char text[NAME_LE
 	return text;
 }
 
+void bridge_interfaces(const struct xlnet *x, const char *pf,
+		       void (*fn)(const char *name, void *arg), void *arg)
+{
+	json_t *list = bridge_names(x, pf), *entry;
+	size_t i;
+
+	json_array_foreach(list, i, entry) {
+		const char *bridge = json_string_value(entry);
+
+		if (is_linux(x, bridge))
+			fn(bridge, arg);
+		else
+			ovs_interfaces(x, bridge, fn, arg);
+	}
+	json_decref(list);
+}
+
 /* ---- where a bridge sends a guest's frames ---- */
 
 int bridge_place_get(const struct xlnet *x, const char *bridge, const struct mac *mac,

@@ -21,6 +21,9 @@ bool bridge_exists(const struct xlnet *x, const char *bridge);
 json_t *bridge_names(const struct xlnet *x, const char *pf);
 /* The same as text: "xenbr0, ovs0", or "". */
 const char *bridge_text(const struct xlnet *x, const char *pf, char text[NAME_LEN]);
+/* Calls fn for each interface that the host itself has in the bridges that pf leads into. */
+void bridge_interfaces(const struct xlnet *x, const char *pf,
+		       void (*fn)(const char *name, void *arg), void *arg);
 /*
  * The port of bridge that frames of pf come through: pf itself, its bond, its VLAN interface...
  * -ENOENT where pf does not lead into that bridge.

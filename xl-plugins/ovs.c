@@ -102,17 +102,17 @@ static int ask(const struct xlnet *x, const char *method, json_t *params, char *
 	return rc;
 }
 
-/* ---- dpif/show: "  BRIDGE:", then "    INTERFACE NUMBER/...: (...)" for each of its ports ---- */
+/* ---- dpif/show: "  BRIDGE:", then "    INTERFACE NUMBER/...: (TYPE)" for each of its ports ---- */
 
 struct port {
-	char bridge[IFNAMSIZ], name[IFNAMSIZ], number[8];
+	char bridge[IFNAMSIZ], name[IFNAMSIZ], number[8], type[16];
 };
 
 /* Calls fn for each port until it returns true: 0; -ENOENT: it never did. */
 static int ports_find(const struct xlnet *x, bool (*fn)(const struct port *port, void *arg),
 		      void *arg)
 {
-	struct port port = { "", "", "" };
+	struct port port = { .name = "" };
 	char *text, *line, *rest;
 	int rc = ask(x, "dpif/show", json_array(), &text);
 
@@ -122,7 +122,8 @@ static int ports_find(const struct xlnet *x, bool (*fn)(const struct port *port,
 	for (line = strtok_r(text, "\n", &rest); rc && line; line = strtok_r(NULL, "\n", &rest)) {
 		if (strncmp(line, "    ", 4))
 			sscanf(line, "  %15[^: ]:", port.bridge);
-		else if (sscanf(line, "    %15s %7[0-9]/", port.name, port.number) == 2 &&
+		else if (sscanf(line, "    %15s %7[0-9]/%*[^:]: (%15[^:)]", port.name, port.number,
+				port.type) == 3 &&
 			 fn(&port, arg))
 			rc = 0;
 	}
@@ -130,12 +131,13 @@ static int ports_find(const struct xlnet *x, bool (*fn)(const struct port *port,
 	return rc;
 }
 
-/* A bridge's own port has its name. */
 struct each {
+	const char *bridge;
 	void (*fn)(const char *name, void *arg);
 	void *arg;
 };
 
+/* A bridge's own port has its name. */
 static bool bridge_each(const struct port *port, void *arg)
 {
 	const struct each *each = arg;
@@ -147,9 +149,28 @@ static bool bridge_each(const struct port *port, void *arg)
 
 void ovs_bridges(const struct xlnet *x, void (*fn)(const char *name, void *arg), void *arg)
 {
-	struct each each = { fn, arg };
+	struct each each = { NULL, fn, arg };
 
 	ports_find(x, bridge_each, &each);
+}
+
+/* "tap": an internal port of the datapath without a kernel module. */
+static bool interface_each(const struct port *port, void *arg)
+{
+	const struct each *each = arg;
+
+	if (!strcmp(port->bridge, each->bridge) &&
+	    (!strcmp(port->type, "internal") || !strcmp(port->type, "tap")))
+		each->fn(port->name, each->arg);
+	return false;
+}
+
+void ovs_interfaces(const struct xlnet *x, const char *bridge,
+		    void (*fn)(const char *name, void *arg), void *arg)
+{
+	struct each each = { bridge, fn, arg };
+
+	ports_find(x, interface_each, &each);
 }
 
 static bool bridge_is(const struct port *port, void *arg)
@@ -177,7 +198,7 @@ static bool name_is(const struct port *port, void *arg)
 
 int ovs_bridge_of(const struct xlnet *x, const char *interface, char bridge[IFNAMSIZ])
 {
-	struct port wanted = { "", "", "" };
+	struct port wanted = { .name = "" };
 	int rc;
 
 	text_copy(wanted.name, sizeof(wanted.name), interface);
@@ -215,7 +236,7 @@ static bool entry_is(const char *line, unsigned int vlan, const struct mac *mac,
 int ovs_place_get(const struct xlnet *x, const char *bridge, unsigned int vlan,
 		  const struct mac *mac, char port[IFNAMSIZ], bool *sticks)
 {
-	struct port wanted = { "", "", "" };
+	struct port wanted = { .name = "" };
 	char *text, *line, *rest;
 	int rc = ask(x, "fdb/show", json_pack("[s]", bridge), &text);
 	bool found = false;

@@ -16,6 +16,9 @@
 bool ovs_has_bridge(const struct xlnet *x, const char *bridge);
 /* Calls fn for each bridge. */
 void ovs_bridges(const struct xlnet *x, void (*fn)(const char *name, void *arg), void *arg);
+/* Calls fn for each interface that the host itself has in that bridge: its own, internal ports. */
+void ovs_interfaces(const struct xlnet *x, const char *bridge,
+		    void (*fn)(const char *name, void *arg), void *arg);
 /* The bridge that has that interface. -ENOENT: none. */
 int ovs_bridge_of(const struct xlnet *x, const char *interface, char bridge[IFNAMSIZ]);
 

@@ -74,6 +74,22 @@ bool sysfs_netdev_exists(const struct xlnet *x, const char *name)
 	       sysfs_exists(x, path);
 }
 
+int sysfs_mac(const struct xlnet *x, const char *name, struct mac *mac)
+{
+	char file[PATH_MAX], text[MAC_TEXT];
+	FILE *f;
+	int n;
+
+	if (text_format(file, sizeof(file), "%s/class/net/%s/address", x->sysfs, name))
+		return -ENAMETOOLONG;
+	f = fopen(file, "re");
+	if (!f)
+		return -errno;
+	n = fscanf(f, "%17s", text);
+	fclose(f);
+	return n == 1 ? mac_parse(text, mac) : -EINVAL;
+}
+
 bool sysfs_is_bridge(const struct xlnet *x, const char *name)
 {
 	char path[PATH_MAX];

@@ -27,6 +27,8 @@ void sysfs_pci_netdev(const struct xlnet *x, const struct bdf *bdf, char name[IF
  * -1.
  */
 unsigned int sysfs_iommu_group(const struct xlnet *x, const struct bdf *bdf, int *group);
+/* Its address. -ENOENT... */
+int sysfs_mac(const struct xlnet *x, const char *name, struct mac *mac);
 bool sysfs_netdev_exists(const struct xlnet *x, const char *name);
 /* "" where it is in no bridge or bond. */
 void sysfs_master(const struct xlnet *x, const char *name, char master[IFNAMSIZ]);

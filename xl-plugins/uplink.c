@@ -2,6 +2,7 @@
 #include "xl-plugins/uplink.h"
 #include "xl-plugins/bridge.h"
 #include "xl-plugins/journal.h"
+#include "xl-plugins/sysfs.h"
 #include "xl-plugins/vif.h"
 
 #include <errno.h>
@@ -129,10 +130,38 @@ static bool is_wanted(struct xlnet *x, const struct view *v, const char *pf, con
 	       serves_others(v->vfs, v->nvfs, pf, vif->dom.id, coming);
 }
 
+/* The host's own addresses, where they are not the PF's: Open vSwitch's interfaces have others. */
+struct host_wants {
+	struct xlnet *x;
+	const char *pf;
+	struct mac own;
+	struct takens *want;
+	int rc;
+};
+
+static void host_add(const char *interface, void *arg)
+{
+	struct host_wants *h = arg;
+	struct mac mac;
+
+	if (!h->rc && !sysfs_mac(h->x, interface, &mac) && !mac_equal(&mac, &h->own))
+		h->rc = add(h->want, h->pf, &mac, "Domain-0");
+}
+
+static int want_of_host(struct xlnet *x, const struct view *v, const char *pf,
+			const struct op *coming, struct takens *want)
+{
+	struct host_wants h = { .x = x, .pf = pf, .want = want };
+
+	if (serves_others(v->vfs, v->nvfs, pf, 0, coming) && !sysfs_mac(x, pf, &h.own))
+		bridge_interfaces(x, pf, host_add, &h);
+	return h.rc;
+}
+
 static int want_of_pf(struct xlnet *x, const struct view *v, const char *pf,
 		      const struct takens *have, const struct op *coming, struct takens *want)
 {
-	int rc = 0;
+	int rc = want_of_host(x, v, pf, coming, want);
 
 	for (size_t i = 0; !rc && i < v->nvifs; i++) {
 		const struct vif *vif = &v->vifs[i];

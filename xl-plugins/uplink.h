@@ -3,7 +3,7 @@
  * Guests on their vifs, as guests on VFs see them. A NIC's switch delivers what a VF sends to the
  * function that has the address, else to the wire: it does not know who is behind the PF's bridge.
  * So as long as a guest has a VF of a PF, that PF takes the MACs of the other guests' vifs on the
- * bridges that it leads into ("self" entries; the NIC has room for some dozens). What xl-net gave it
+ * bridges that it leads into, and of the host's own interfaces there ("self" entries; the NIC has room for some dozens). What xl-net gave it
  * is recorded, and only that is taken away again.
  */
 #ifndef XLNET_UPLINK_H

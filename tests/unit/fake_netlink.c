@@ -103,7 +103,7 @@ static bool *filter_of(const struct mac *mac)
 	for (int i = 0; i < FAKE_DOMS; i++)
 		if (mac_equal(&fake->doms[i].mac, mac))
 			return &fake->filter[i];
-	return &fake->filter[FAKE_DOMS - 1];
+	return &fake->host_filter;
 }
 
 int netlink_filter_get(const char *port, const struct mac *mac)

@@ -17,6 +17,12 @@ void ovs_bridges(const struct xlnet *x, void (*fn)(const char *name, void *arg),
 		fn("xenbr0", arg);
 }
 
+void ovs_interfaces(const struct xlnet *x, const char *bridge,
+		    void (*fn)(const char *name, void *arg), void *arg)
+{
+	fn("xenbr0", arg);
+}
+
 int ovs_bridge_of(const struct xlnet *x, const char *interface, char bridge[IFNAMSIZ])
 {
 	text_copy(bridge, IFNAMSIZ, fake->ovs ? "xenbr0" : "");

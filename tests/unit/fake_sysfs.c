@@ -55,6 +55,11 @@ void fake_link_make(const char *name, const char *to)
 		abort();
 }
 
+void fake_host_mac(void)
+{
+	make_file("class/net/xenbr0/address", "02:00:00:00:00:99\n");
+}
+
 void fake_ovs_make(void)
 {
 	char path[512];
@@ -82,6 +87,8 @@ void fake_sysfs_make(void)
 	make_file("bus/pci/devices/0000:01:00.0/sriov_totalvfs", "7\n");
 	make_file("bus/pci/devices/0000:01:00.0/sriov_numvfs", "2\n");
 	make_file("class/net/vif1.0/statistics/rx_bytes", "1000\n");
+	make_file("class/net/eth0/address", "02:00:00:00:00:01\n");
+	make_file("class/net/xenbr0/address", "02:00:00:00:00:01\n");
 	fake_link_make("bus/pci/devices/0000:01:00.0/virtfn0", "../0000:01:10.0");
 	fake_link_make("bus/pci/devices/0000:01:00.0/virtfn1", "../0000:01:10.2");
 	fake_link_make("bus/pci/devices/0000:01:00.0/driver", "../../drivers/igb");

@@ -46,6 +46,7 @@ struct fake_world {
 	bool fdb_sticks;   /* whatever the guest sends where */
 	bool ovs;	   /* the bridge is Open vSwitch's */
 	bool filter[FAKE_DOMS]; /* the PF takes that guest's MAC */
+	bool host_filter;	/* ...and that of the bridge's own interface */
 	bool no_filters;	/* ...and its driver refuses more */
 	/* So often the bond, with a VF, still broadcasts over the vif, and the NIC echoes; silence. */
 	int echoes;
@@ -82,6 +83,8 @@ extern struct fake_world *fake;
 void fake_start(struct xlnet *x, enum fake_guest kind);
 void fake_end(struct xlnet *x);
 const char *fake_uuid(unsigned int dom);
+/* From now on the bridge's own interface has a MAC that is not the PF's. */
+void fake_host_mac(void);
 /* From now on the bridge is Open vSwitch's. */
 void fake_ovs_make(void);
 /* As if the guest had rebooted: another number. */

@@ -118,6 +118,13 @@ START_TEST(bridges_and_their_ports)
 	ck_assert(!ovs_has_bridge(&x, "ovs2") && !ovs_has_bridge(&x, "p0") && !ovs_has_bridge(&x, ""));
 	ovs_bridges(&x, count, &n);
 	ck_assert_int_eq(n, 2);
+	n = 0;
+	ovs_interfaces(&x, "ovs0", count, &n);
+	ck_assert_int_eq(n, 1);
+	vsctl("add-port ovs0 own0 -- set interface own0 type=internal");
+	n = 0;
+	ovs_interfaces(&x, "ovs0", count, &n);
+	ck_assert_int_eq(n, 2);
 	ck_assert_int_eq(ovs_bridge_of(&x, "p0", bridge), 0);
 	ck_assert_str_eq(bridge, "ovs0");
 	ck_assert_int_eq(ovs_bridge_of(&x, "p2", bridge), 0);

@@ -373,6 +373,23 @@ START_TEST(a_hybrid_guest)
 }
 END_TEST
 
+/* Else the host would hear nothing of a guest on its VF. */
+START_TEST(a_host_whose_address_is_not_the_pf_s)
+{
+	start_on(_i, FAKE_STOCK, PATH_VF);
+	fake_host_mac();
+	ck_assert_int_eq(recover(), 0);
+	ck_assert(!fake->host_filter);
+	ck_assert_int_eq(run(PATH_VF), 0);
+	ck_assert(fake->host_filter);
+	ck_assert_str_eq(flaw(PATH_VF), good);
+	ck_assert_int_eq(run(PATH_PV), 0);
+	ck_assert(!fake->host_filter);
+	ck_assert_str_eq(flaw(PATH_PV), good);
+	fake_end(&x);
+}
+END_TEST
+
 /* An administrator's entry is neither recorded nor taken away. */
 START_TEST(what_a_pf_took_before_is_not_ours)
 {
@@ -658,6 +675,7 @@ static Suite *suite(void)
 	tcase_add_test(t, no_vf_is_left);
 	tcase_add_test(t, a_pf_takes_what_guests_on_vifs_get);
 	tcase_add_loop_test(t, a_hybrid_guest, 0, 2);
+	tcase_add_loop_test(t, a_host_whose_address_is_not_the_pf_s, 0, 2);
 	tcase_add_test(t, what_a_pf_took_before_is_not_ours);
 	tcase_add_test(t, a_pf_that_takes_no_macs);
 	tcase_add_test(t, a_mac_that_another_vf_has);
