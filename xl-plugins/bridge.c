@@ -137,18 +137,14 @@ int bridge_place_get(const struct xlnet *x, const char *bridge, const struct mac
 static int ovs_place_set(const struct xlnet *x, const char *bridge, const struct mac *mac,
 			 const char *port, enum fdb_stay stay)
 {
-	char device[IFNAMSIZ], now[IFNAMSIZ];
+	char device[IFNAMSIZ];
 	unsigned int vlan = bridge_vlan(x, bridge);
-	bool sticks;
-	int rc;
+	int rc = ovs_place_stick(x, bridge_device(bridge, device), vlan, mac, port);
 
-	bridge_device(bridge, device);
-	if (stay == FDB_STICKS)
-		return ovs_place_stick(x, device, vlan, mac, port);
-	rc = ovs_place_get(x, device, vlan, mac, now, &sticks);
-	if (rc)
-		return rc == -ENOENT ? 0 : rc;
-	return sticks || strcmp(now, port) ? ovs_place_forget(x, device, vlan, mac, now) : 0;
+	if (rc || stay == FDB_STICKS)
+		return rc;
+	sleep_ms(ovs_lag_ms());
+	return ovs_place_forget(x, device, vlan, mac, port);
 }
 
 int bridge_place_set(const struct xlnet *x, const char *bridge, const struct mac *mac,

@@ -36,7 +36,8 @@ int bridge_place_get(const struct xlnet *x, const char *bridge, const struct mac
 		     char port[IFNAMSIZ]);
 /*
  * Points the bridge at port. Of Open vSwitch an entry either sticks or is learnt: what is not to stick
- * is forgotten, if it is elsewhere, and learnt from the next frame; it floods until then.
+ * does so until no frame from elsewhere can be learnt late (a second or two, which this takes), and is
+ * forgotten then: it floods until it learns from the next.
  */
 int bridge_place_set(const struct xlnet *x, const char *bridge, const struct mac *mac,
 		     const char *port, enum fdb_stay stay);

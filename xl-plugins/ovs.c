@@ -258,6 +258,11 @@ int ovs_place_get(const struct xlnet *x, const char *bridge, unsigned int vlan,
 	return rc;
 }
 
+unsigned int ovs_lag_ms(void)
+{
+	return 1500;
+}
+
 int ovs_place_stick(const struct xlnet *x, const char *bridge, unsigned int vlan,
 		    const struct mac *mac, const char *port)
 {

@@ -25,6 +25,11 @@ int ovs_bridge_of(const struct xlnet *x, const char *interface, char bridge[IFNA
 /* Where frames for mac in vlan go (of a bond: to its first interface). -ENOENT: it knows none and floods. */
 int ovs_place_get(const struct xlnet *x, const char *bridge, unsigned int vlan,
 		  const struct mac *mac, char port[IFNAMSIZ], bool *sticks);
+/*
+ * How long after a frame its sender's place may still be learnt: from the statistics of its kernel
+ * flows, which are read twice a second or so (other_config:max-revalidator, 500 ms).
+ */
+unsigned int ovs_lag_ms(void);
 /* From now on there, whatever is learnt, until the port goes. */
 int ovs_place_stick(const struct xlnet *x, const char *bridge, unsigned int vlan,
 		    const struct mac *mac, const char *port);

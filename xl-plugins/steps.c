@@ -148,6 +148,23 @@ static void release_poll(void *arg)
 	forget_place(r->x, r->op, r->op->uplink);
 }
 
+static int forward_to(struct xlnet *x, const struct op *op, const char *port,
+		      enum fdb_stay stay)
+{
+	int rc;
+
+	/* No bridge that we know, or none of its ports leads to the PF: the guest announces itself. */
+	if (!*port || !bridge_exists(x, op->nic.bridge))
+		return 0;
+	rc = bridge_place_set(x, op->nic.bridge, &op->nic.mac, port, stay);
+	return optional(x, op, "be told where the guest is", rc);
+}
+
+static int forward_to_vif(struct xlnet *x, struct op *op)
+{
+	return forward_to(x, op, op->nic.ifname, FDB_AGES);
+}
+
 static int release(struct xlnet *x, struct op *op)
 {
 	struct released r = { x, op };
@@ -156,6 +173,9 @@ static int release(struct xlnet *x, struct op *op)
 	if (rc == -ETIMEDOUT)
 		return problem(rc, "the guest does not let go of its VF; look at its console (is "
 				   "xen-pcifront there?)");
+	/* A last frame of the VF may be learnt only now: to stay until that is over. */
+	if (!rc && !op->guest_switches)
+		forward_to(x, op, op->nic.ifname, FDB_STICKS);
 	return rc;
 }
 
@@ -168,19 +188,11 @@ static int release_and_detach(struct xlnet *x, struct op *op)
 {
 	int rc = release(x, op);
 
-	return rc ? rc : detach(x, op);
-}
-
-static int forward_to(struct xlnet *x, const struct op *op, const char *port,
-		      enum fdb_stay stay)
-{
-	int rc;
-
-	/* No bridge that we know, or none of its ports leads to the PF: the guest announces itself. */
-	if (!*port || !bridge_exists(x, op->nic.bridge))
-		return 0;
-	rc = bridge_place_set(x, op->nic.bridge, &op->nic.mac, port, stay);
-	return optional(x, op, "be told where the guest is", rc);
+	if (rc)
+		return rc;
+	rc = detach(x, op);
+	forward_to_vif(x, op);
+	return rc;
 }
 
 static int forward_to_vf(struct xlnet *x, struct op *op)
@@ -214,11 +226,6 @@ static int forward_and_settle(struct xlnet *x, struct op *op)
 	} while ((moved || sysfs_counter(x, op->nic.ifname, "rx_packets") != frames) &&
 		 now_ms() < end);
 	return 0;
-}
-
-static int forward_to_vif(struct xlnet *x, struct op *op)
-{
-	return forward_to(x, op, op->nic.ifname, FDB_AGES);
 }
 
 /* A bond is on the VF until that is gone: both places, then. */

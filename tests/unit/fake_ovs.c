@@ -38,6 +38,11 @@ int ovs_place_get(const struct xlnet *x, const char *bridge, unsigned int vlan,
 	return *fake->fdb ? 0 : -ENOENT;
 }
 
+unsigned int ovs_lag_ms(void)
+{
+	return 0;
+}
+
 int ovs_place_stick(const struct xlnet *x, const char *bridge, unsigned int vlan,
 		    const struct mac *mac, const char *port)
 {
