@@ -20,6 +20,15 @@ static bool is_linux(const struct xlnet *x, const char *bridge)
 	return sysfs_is_bridge(x, bridge);
 }
 
+/* Its own interface is a port of the datapath. */
+bool bridge_is_ovs(const struct xlnet *x, const char *bridge)
+{
+	char device[IFNAMSIZ], master[IFNAMSIZ];
+
+	sysfs_master(x, bridge_device(bridge, device), master);
+	return !strcmp(master, OVS_DATAPATH);
+}
+
 /* A Linux bridge may have a dot in its name. */
 unsigned int bridge_vlan(const struct xlnet *x, const char *bridge)
 {
@@ -30,9 +39,7 @@ unsigned int bridge_vlan(const struct xlnet *x, const char *bridge)
 
 bool bridge_exists(const struct xlnet *x, const char *bridge)
 {
-	char device[IFNAMSIZ];
-
-	return is_linux(x, bridge) || ovs_has_bridge(x, bridge_device(bridge, device));
+	return is_linux(x, bridge) || bridge_is_ovs(x, bridge);
 }
 
 /* ---- which bridges a PF leads into ---- */

@@ -15,6 +15,8 @@
 const char *bridge_device(const char *bridge, char device[IFNAMSIZ]);
 /* The VLAN that the vif is in; 0: none, or a trunk. */
 unsigned int bridge_vlan(const struct xlnet *x, const char *bridge);
+/* Is it Open vSwitch's? */
+bool bridge_is_ovs(const struct xlnet *x, const char *bridge);
 /* Is there such a bridge? */
 bool bridge_exists(const struct xlnet *x, const char *bridge);
 /* The names of all bridges, or, where pf is not NULL, of those that it leads into. */

@@ -58,47 +58,92 @@ static int ctl_connect(const struct xlnet *x)
 	return fd;
 }
 
-static size_t part_read(void *buffer, size_t size, void *fd)
+/* What is asked, and its answer, which is malloc'd. params is consumed. */
+struct request {
+	const char *method;
+	json_t *params;
+	char *answer;
+};
+
+/* In one piece: what is asked together is done together, with hardly a frame between. */
+static int requests_send(int fd, const struct request *r, size_t n)
 {
-	ssize_t n = recv(*(int *)fd, buffer, size, 0);
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+	json_t *message;
+	ssize_t sent;
 
-	return n < 0 ? (size_t)-1 : (size_t)n;
-}
-
-static int request_send(int fd, const char *method, json_t *params)
-{
-	json_t *request = json_pack("{s:i,s:s,s:O}", "id", 0, "method", method, "params", params);
-	char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
-	size_t n = text ? strlen(text) : 0;
-	int rc = -ENOMEM;
-
-	if (text)
-		rc = send(fd, text, n, MSG_NOSIGNAL) == (ssize_t)n ? 0 : -EPIPE;
-	free(text);
-	json_decref(request);
-	return rc;
-}
-
-/* *text is malloc'd. params is consumed. */
-static int ask(const struct xlnet *x, const char *method, json_t *params, char **text)
-{
-	int fd = ctl_connect(x), rc = fd < 0 ? fd : request_send(fd, method, params);
-	json_t *answer = NULL;
-	const char *result;
-
-	*text = NULL;
-	json_decref(params);
-	if (!rc) {
-		answer = json_load_callback(part_read, &fd, JSON_DISABLE_EOF_CHECK, NULL);
-		result = json_string_value(json_object_get(answer, "result"));
-		rc = result ? 0 : answer ? -EREMOTEIO : -ETIMEDOUT;
-		*text = result ? strdup(result) : NULL;
-		if (!rc && !*text)
-			rc = -ENOMEM;
+	if (!f)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		message = json_pack("{s:i,s:s,s:O}", "id", (int)i, "method", r[i].method, "params",
+				    r[i].params);
+		json_dumpf(message, f, JSON_COMPACT);
+		json_decref(message);
 	}
+	fclose(f);
+	sent = send(fd, text, size, MSG_NOSIGNAL);
+	free(text);
+	return sent == (ssize_t)size ? 0 : -EPIPE;
+}
+
+struct reader {
+	int fd;
+	bool late; /* there was no answer in time */
+	size_t at, n;
+	char buffer[4096];
+};
+
+/* A daemon that ends has no bridges any more. One byte at a time, so that the parser takes none of the next answer. */
+static size_t byte_read(void *to, size_t size, void *arg)
+{
+	struct reader *r = arg;
+	ssize_t n;
+
+	if (r->at == r->n) {
+		n = recv(r->fd, r->buffer, sizeof(r->buffer), 0);
+		r->late = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+		if (n <= 0)
+			return 0;
+		r->n = (size_t)n;
+		r->at = 0;
+	}
+	*(char *)to = r->buffer[r->at++];
+	return 1;
+}
+
+static int answer_read(struct reader *reader, struct request *r)
+{
+	json_t *answer = json_load_callback(byte_read, reader, JSON_DISABLE_EOF_CHECK, NULL);
+	const char *result = json_string_value(json_object_get(answer, "result"));
+	int rc = result ? 0 : answer ? -EREMOTEIO : reader->late ? -ETIMEDOUT : -ENOENT;
+
+	if (result)
+		r->answer = strdup(result);
 	json_decref(answer);
-	if (fd >= 0)
-		close(fd);
+	return rc || r->answer ? rc : -ENOMEM;
+}
+
+static void requests_free(struct request *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(r[i].answer);
+}
+
+/* The first that fails says why; the answers are the caller's to free, whatever it returns. */
+static int ask(const struct xlnet *x, struct request *r, size_t n)
+{
+	struct reader reader = { .fd = ctl_connect(x) };
+	int rc = reader.fd < 0 ? reader.fd : requests_send(reader.fd, r, n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!rc)
+			rc = answer_read(&reader, &r[i]);
+		json_decref(r[i].params);
+	}
+	if (reader.fd >= 0)
+		close(reader.fd);
 	return rc;
 }
 
@@ -108,26 +153,32 @@ struct port {
 	char bridge[IFNAMSIZ], name[IFNAMSIZ], number[8], type[16];
 };
 
-/* Calls fn for each port until it returns true: 0; -ENOENT: it never did. */
-static int ports_find(const struct xlnet *x, bool (*fn)(const struct port *port, void *arg),
-		      void *arg)
+/* Calls fn for each port of dpif/show's answer until it returns true: 0; -ENOENT: it never did. */
+static int ports_search(char *text, bool (*fn)(const struct port *port, void *arg), void *arg)
 {
 	struct port port = { .name = "" };
-	char *text, *line, *rest;
-	int rc = ask(x, "dpif/show", json_array(), &text);
+	char *line, *rest;
 
-	if (rc)
-		return rc;
-	rc = -ENOENT;
-	for (line = strtok_r(text, "\n", &rest); rc && line; line = strtok_r(NULL, "\n", &rest)) {
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		if (strncmp(line, "    ", 4))
 			sscanf(line, "  %15[^: ]:", port.bridge);
 		else if (sscanf(line, "    %15s %7[0-9]/%*[^:]: (%15[^:)]", port.name, port.number,
 				port.type) == 3 &&
 			 fn(&port, arg))
-			rc = 0;
+			return 0;
 	}
-	free(text);
+	return -ENOENT;
+}
+
+static int ports_find(const struct xlnet *x, bool (*fn)(const struct port *port, void *arg),
+		      void *arg)
+{
+	struct request r = { .method = "dpif/show", .params = json_array() };
+	int rc = ask(x, &r, 1);
+
+	if (!rc)
+		rc = ports_search(r.answer, fn, arg);
+	requests_free(&r, 1);
 	return rc;
 }
 
@@ -171,19 +222,6 @@ void ovs_interfaces(const struct xlnet *x, const char *bridge,
 	struct each each = { bridge, fn, arg };
 
 	ports_find(x, interface_each, &each);
-}
-
-static bool bridge_is(const struct port *port, void *arg)
-{
-	return !strcmp(port->bridge, arg);
-}
-
-bool ovs_has_bridge(const struct xlnet *x, const char *bridge)
-{
-	char name[IFNAMSIZ];
-
-	text_copy(name, sizeof(name), bridge);
-	return *name && !ports_find(x, bridge_is, name);
 }
 
 static bool name_is(const struct port *port, void *arg)
@@ -233,28 +271,34 @@ static bool entry_is(const char *line, unsigned int vlan, const struct mac *mac,
 	return in == vlan && !mac_parse(text, &of) && mac_equal(&of, mac);
 }
 
+/* The entry's port, by its number. */
+static int place_find(char *fdb, unsigned int vlan, const struct mac *mac, struct port *wanted,
+		      bool *sticks)
+{
+	char *line, *rest;
+
+	for (line = strtok_r(fdb, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (entry_is(line, vlan, mac, wanted->number, sticks))
+			return 0;
+	return -ENOENT;
+}
+
 int ovs_place_get(const struct xlnet *x, const char *bridge, unsigned int vlan,
 		  const struct mac *mac, char port[IFNAMSIZ], bool *sticks)
 {
+	struct request r[] = { { .method = "fdb/show", .params = json_pack("[s]", bridge) },
+			       { .method = "dpif/show", .params = json_array() } };
 	struct port wanted = { .name = "" };
-	char *text, *line, *rest;
-	int rc = ask(x, "fdb/show", json_pack("[s]", bridge), &text);
-	bool found = false;
+	int rc = ask(x, r, 2);
 
-	port[0] = '\0';
-	if (rc)
-		return rc;
-	for (line = strtok_r(text, "\n", &rest); !found && line;
-	     line = strtok_r(NULL, "\n", &rest))
-		found = entry_is(line, vlan, mac, wanted.number, sticks);
-	free(text);
-	if (!found)
-		return -ENOENT;
 	text_copy(wanted.bridge, sizeof(wanted.bridge), bridge);
 	text_copy(wanted.name, sizeof(wanted.name), bridge);
-	if (strcmp(wanted.number, "LOCAL"))
-		rc = ports_find(x, number_is, &wanted);
+	if (!rc)
+		rc = place_find(r[0].answer, vlan, mac, &wanted, sticks);
+	if (!rc && strcmp(wanted.number, "LOCAL"))
+		rc = ports_search(r[1].answer, number_is, &wanted);
 	text_copy(port, IFNAMSIZ, rc ? "" : wanted.name);
+	requests_free(r, 2);
 	return rc;
 }
 
@@ -263,15 +307,22 @@ unsigned int ovs_lag_ms(void)
 	return 1500;
 }
 
+static json_t *add_params(const char *bridge, unsigned int vlan, const struct mac *mac,
+			  const char *port)
+{
+	char in[8], of[MAC_TEXT];
+
+	snprintf(in, sizeof(in), "%u", vlan);
+	return json_pack("[s,s,s,s]", bridge, port, in, mac_text(mac, of));
+}
+
 int ovs_place_stick(const struct xlnet *x, const char *bridge, unsigned int vlan,
 		    const struct mac *mac, const char *port)
 {
-	char in[8], of[MAC_TEXT], *text;
-	int rc;
+	struct request r = { .method = "fdb/add", .params = add_params(bridge, vlan, mac, port) };
+	int rc = ask(x, &r, 1);
 
-	snprintf(in, sizeof(in), "%u", vlan);
-	rc = ask(x, "fdb/add", json_pack("[s,s,s,s]", bridge, port, in, mac_text(mac, of)), &text);
-	free(text);
+	requests_free(&r, 1);
 	return rc;
 }
 
@@ -279,12 +330,16 @@ int ovs_place_stick(const struct xlnet *x, const char *bridge, unsigned int vlan
 int ovs_place_forget(const struct xlnet *x, const char *bridge, unsigned int vlan,
 		     const struct mac *mac, const char *port)
 {
-	char in[8], of[MAC_TEXT], *text = NULL;
-	int rc = ovs_place_stick(x, bridge, vlan, mac, port);
+	char in[8], of[MAC_TEXT];
+	struct request r[] = {
+		{ .method = "fdb/add", .params = add_params(bridge, vlan, mac, port) },
+		{ .method = "fdb/del", .params = NULL },
+	};
+	int rc;
 
 	snprintf(in, sizeof(in), "%u", vlan);
-	if (!rc)
-		rc = ask(x, "fdb/del", json_pack("[s,s,s]", bridge, in, mac_text(mac, of)), &text);
-	free(text);
+	r[1].params = json_pack("[s,s,s]", bridge, in, mac_text(mac, of));
+	rc = ask(x, r, 2);
+	requests_free(r, 2);
 	return rc;
 }

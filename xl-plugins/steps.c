@@ -19,6 +19,8 @@
 #include <string.h>
 
 #define POLL_MS 20
+/* Each look costs Open vSwitch's daemon some, which forwards frames meanwhile. */
+#define POLL_OVS_MS 100
 /* A guest whose link went down has moved its traffic within this, or will when the VF goes. */
 #define LINK_SECONDS 2
 /* A back end that has sent nothing for so long holds nothing back; a guest that never stops, does.
@@ -122,6 +124,11 @@ static int assignable(struct xlnet *x, struct op *op)
 static int attach(struct xlnet *x, struct op *op)
 {
 	return pci_attach(x, &op->dom, &op->bdf);
+}
+
+static void poll_sleep(struct xlnet *x, const struct op *op)
+{
+	sleep_ms(bridge_is_ovs(x, op->nic.bridge) ? POLL_OVS_MS : POLL_MS);
 }
 
 /*
@@ -326,7 +333,7 @@ static int wait_bond(struct xlnet *x, struct op *op)
 		silent = p.frames != p.first && now_ms() - p.at > SILENCE_MS;
 		if (silent || now_ms() >= end)
 			return bond_failed(op, &p, silent);
-		sleep_ms(POLL_MS);
+		poll_sleep(x, op);
 	}
 	return 0;
 }
@@ -349,7 +356,7 @@ static int drop_link(struct xlnet *x, struct op *op)
 	       (bridge_place_get(x, op->nic.bridge, &op->nic.mac, port) ||
 		strcmp(port, op->nic.ifname))) {
 		forget_place(x, op, op->uplink);
-		sleep_ms(POLL_MS);
+		poll_sleep(x, op);
 	}
 	return 0;
 }

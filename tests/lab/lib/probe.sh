@@ -43,8 +43,8 @@ stream_end() {
 		rm /run/iperf.pid; sed -n 's/.*sec *\([0-9.]* [KMG]*Bytes\).*sender.*/\1/p' /run/stream.log"
 }
 
-# On which path a guest is, "vf" or "pv", as the host that it is on sees it.
-path_of() { on "$1" "xl-net net-list -j | jq -r '.[0].path'"; }
+# On which path g1 is, "vf" or "pv", as the host that it is on sees it.
+path_of() { on "$1" "xl-net net-list -j | jq -r '.[] | select(.domain == \"g1\") | .path'"; }
 
 # xlnet_migrate FROM TO: net-migrate, its phases as the marks to-pv, migrate and to-vf. xl-net says how long each took.
 xlnet_migrate() {

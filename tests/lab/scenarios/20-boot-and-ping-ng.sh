@@ -25,8 +25,9 @@ from=$(iperf_host a '.end.sum_received.bits_per_second / 1e6 | round' -c "$one" 
 case $to$from in *error*) fail "iperf3: $to $from" ;; esac
 figures to_guest_mbps "$to" from_guest_mbps "$from"
 
-# xentop reads /proc/net/dev: a direction must show at least a tenth of what iperf3 moved in it.
-read -r out_kb in_kb <<<"$(on a "TERM=dumb xentop -b -f -i 1" | awk '$1 == "g1" { print $11, $12 }')"
+# xentop shows /proc/net/dev as the host has it: its NETTX is what went to the guest. A direction must show at least a
+# tenth of what iperf3 moved in it.
+read -r in_kb out_kb <<<"$(on a "TERM=dumb xentop -b -f -i 1" | awk '$1 == "g1" { print $11, $12 }')"
 [ "${out_kb:-0}" -gt $((from * 60)) ] && [ "${in_kb:-0}" -gt $((to * 60)) ] ||
 	fail "xentop tells of ${out_kb:-no} KB from and ${in_kb:-no} KB to the guest ($from and $to Mbit/s for 5 s)"
 check "network-list" on a "xl network-list g1 | grep -q ' 4 '"
