@@ -20,13 +20,12 @@ static bool is_linux(const struct xlnet *x, const char *bridge)
 	return sysfs_is_bridge(x, bridge);
 }
 
-/* Its own interface is a port of the datapath. */
 bool bridge_is_ovs(const struct xlnet *x, const char *bridge)
 {
-	char device[IFNAMSIZ], master[IFNAMSIZ];
+	char device[IFNAMSIZ];
 
-	sysfs_master(x, bridge_device(bridge, device), master);
-	return !strcmp(master, OVS_DATAPATH);
+	return !is_linux(x, bridge) && sysfs_netdev_exists(x, bridge_device(bridge, device)) &&
+	       ovs_has_bridge(x, device);
 }
 
 /* A Linux bridge may have a dot in its name. */

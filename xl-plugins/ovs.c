@@ -224,6 +224,19 @@ void ovs_interfaces(const struct xlnet *x, const char *bridge,
 	ports_find(x, interface_each, &each);
 }
 
+static bool bridge_is(const struct port *port, void *arg)
+{
+	return !strcmp(port->bridge, arg);
+}
+
+bool ovs_has_bridge(const struct xlnet *x, const char *bridge)
+{
+	char name[IFNAMSIZ];
+
+	text_copy(name, sizeof(name), bridge);
+	return *name && !ports_find(x, bridge_is, name);
+}
+
 static bool name_is(const struct port *port, void *arg)
 {
 	struct port *wanted = arg;

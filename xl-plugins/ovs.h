@@ -13,6 +13,7 @@
 /* What the kernel says is the master of each port. */
 #define OVS_DATAPATH "ovs-system"
 
+bool ovs_has_bridge(const struct xlnet *x, const char *bridge);
 /* Calls fn for each bridge. */
 void ovs_bridges(const struct xlnet *x, void (*fn)(const char *name, void *arg), void *arg);
 /* Calls fn for each interface that the host itself has in that bridge: its own, internal ports. */

@@ -6,6 +6,11 @@
 #include <errno.h>
 #include <string.h>
 
+bool ovs_has_bridge(const struct xlnet *x, const char *bridge)
+{
+	return fake->ovs && !strcmp(bridge, "xenbr0");
+}
+
 void ovs_bridges(const struct xlnet *x, void (*fn)(const char *name, void *arg), void *arg)
 {
 	if (fake->ovs)

@@ -69,7 +69,6 @@ void fake_ovs_make(void)
 	if (rmdir(path))
 		abort();
 	fake_link_make("class/net/eth0/master", "../ovs-system");
-	fake_link_make("class/net/xenbr0/master", "../ovs-system");
 	fake_link_make("class/net/vif1.0/master", "../ovs-system");
 }
 

@@ -114,6 +114,8 @@ START_TEST(bridges_and_their_ports)
 	int n = 0;
 
 	world_make();
+	ck_assert(ovs_has_bridge(&x, "ovs0") && ovs_has_bridge(&x, "ovs1"));
+	ck_assert(!ovs_has_bridge(&x, "ovs2") && !ovs_has_bridge(&x, "p0") && !ovs_has_bridge(&x, ""));
 	ovs_bridges(&x, count, &n);
 	ck_assert_int_eq(n, 2);
 	n = 0;
