@@ -19,8 +19,10 @@
 #include <string.h>
 
 #define POLL_MS 20
-/* Each look costs Open vSwitch's daemon some, which forwards frames meanwhile. */
+/* A look at Open vSwitch costs its daemon more, and each change has it judge all its flows anew. */
 #define POLL_OVS_MS 100
+/* It is told to forget only a guest that it may be keeping from its frames: one that is silent. */
+#define SILENT_OVS_MS 200
 /* A guest whose link went down has moved its traffic within this, or will when the VF goes. */
 #define LINK_SECONDS 2
 /* A back end that has sent nothing for so long holds nothing back; a guest that never stops, does.
@@ -126,9 +128,9 @@ static int attach(struct xlnet *x, struct op *op)
 	return pci_attach(x, &op->dom, &op->bdf);
 }
 
-static void poll_sleep(struct xlnet *x, const struct op *op)
+static unsigned int poll_ms(struct xlnet *x, const struct op *op)
 {
-	sleep_ms(bridge_is_ovs(x, op->nic.bridge) ? POLL_OVS_MS : POLL_MS);
+	return bridge_is_ovs(x, op->nic.bridge) ? POLL_OVS_MS : POLL_MS;
 }
 
 /*
@@ -139,19 +141,23 @@ static void poll_sleep(struct xlnet *x, const struct op *op)
  */
 static void forget_place(struct xlnet *x, const struct op *op, const char *port)
 {
-	if (!op->guest_switches && *port && bridge_exists(x, op->nic.bridge))
+	if (!op->guest_switches && *port)
 		bridge_place_forget(x, op->nic.bridge, &op->nic.mac, port);
 }
 
 struct released {
 	struct xlnet *x;
 	struct op *op;
+	uint64_t every, next; /* ms */
 };
 
 static void release_poll(void *arg)
 {
 	struct released *r = arg;
 
+	if (now_ms() < r->next)
+		return;
+	r->next = now_ms() + r->every;
 	forget_place(r->x, r->op, r->op->uplink);
 }
 
@@ -174,7 +180,7 @@ static int forward_to_vif(struct xlnet *x, struct op *op)
 
 static int release(struct xlnet *x, struct op *op)
 {
-	struct released r = { x, op };
+	struct released r = { x, op, poll_ms(x, op), 0 };
 	int rc = pci_release(x, &op->dom, &op->bdf, op->timeout, release_poll, &r);
 
 	if (rc == -ETIMEDOUT)
@@ -321,6 +327,7 @@ static int bond_failed(const struct op *op, const struct pulse *p, bool silent)
 static int wait_bond(struct xlnet *x, struct op *op)
 {
 	uint64_t end = now_ms() + op->timeout * 1000ull;
+	unsigned int poll = poll_ms(x, op);
 	struct pulse p = { .at = 0 };
 	bool silent = false;
 
@@ -328,12 +335,14 @@ static int wait_bond(struct xlnet *x, struct op *op)
 	pulse_look(x, op, &p);
 	forget_place(x, op, op->uplink);
 	while (!vf_in_use(x, op, &p)) {
-		forget_place(x, op, op->uplink);
-		forget_place(x, op, op->nic.ifname);
+		if (poll == POLL_MS || now_ms() - p.at >= SILENT_OVS_MS) {
+			forget_place(x, op, op->uplink);
+			forget_place(x, op, op->nic.ifname);
+		}
 		silent = p.frames != p.first && now_ms() - p.at > SILENCE_MS;
 		if (silent || now_ms() >= end)
 			return bond_failed(op, &p, silent);
-		poll_sleep(x, op);
+		sleep_ms(poll);
 	}
 	return 0;
 }
@@ -347,16 +356,18 @@ static int move_to_vf(struct xlnet *x, struct op *op)
 static int drop_link(struct xlnet *x, struct op *op)
 {
 	uint64_t end = now_ms() + LINK_SECONDS * 1000;
+	bool bridged = bridge_exists(x, op->nic.bridge);
+	unsigned int poll = poll_ms(x, op);
 	char port[IFNAMSIZ];
 	int rc = netlink_vf_set_link(op->pf, op->vf, VF_LINK_DISABLE);
 
 	if (rc)
 		return optional(x, op, "take a VF's link down", rc);
-	while (now_ms() < end && bridge_exists(x, op->nic.bridge) &&
+	while (now_ms() < end && bridged &&
 	       (bridge_place_get(x, op->nic.bridge, &op->nic.mac, port) ||
 		strcmp(port, op->nic.ifname))) {
 		forget_place(x, op, op->uplink);
-		poll_sleep(x, op);
+		sleep_ms(poll);
 	}
 	return 0;
 }
