@@ -95,7 +95,7 @@ struct reader {
 	char buffer[4096];
 };
 
-/* A daemon that ends has no bridges any more. One byte at a time, so that the parser takes none of the next answer. */
+/* One byte at a time, so that the parser takes none of the next answer. */
 static size_t byte_read(void *to, size_t size, void *arg)
 {
 	struct reader *r = arg;
@@ -117,8 +117,11 @@ static int answer_read(struct reader *reader, struct request *r)
 {
 	json_t *answer = json_load_callback(byte_read, reader, JSON_DISABLE_EOF_CHECK, NULL);
 	const char *result = json_string_value(json_object_get(answer, "result"));
-	int rc = result ? 0 : answer ? -EREMOTEIO : reader->late ? -ETIMEDOUT : -ENOENT;
+	int rc = result ? 0 : answer ? -EREMOTEIO : -ETIMEDOUT;
 
+	/* A daemon that ends instead has no bridges any more. */
+	if (!answer && !reader->late)
+		rc = -ENOENT;
 	if (result)
 		r->answer = strdup(result);
 	json_decref(answer);
