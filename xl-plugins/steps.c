@@ -20,9 +20,9 @@
 
 #define POLL_MS 20
 /* A look at Open vSwitch costs its daemon more, and each change has it judge all its flows anew. */
-#define POLL_OVS_MS 50
+#define POLL_OVS_MS 100
 /* It is told to forget only a guest that it may be keeping from its frames: one that is silent. */
-#define SILENT_OVS_MS 60
+#define SILENT_OVS_MS 200
 /* A guest whose link went down has moved its traffic within this, or will when the VF goes. */
 #define LINK_SECONDS 2
 /* A back end that has sent nothing for so long holds nothing back; a guest that never stops, does.
