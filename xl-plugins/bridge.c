@@ -15,30 +15,25 @@ const char *bridge_device(const char *bridge, char device[IFNAMSIZ])
 	return device;
 }
 
-static bool is_linux(const struct xlnet *x, const char *bridge)
-{
-	return sysfs_is_bridge(x, bridge);
-}
-
 bool bridge_is_ovs(const struct xlnet *x, const char *bridge)
 {
 	char device[IFNAMSIZ];
 
-	return !is_linux(x, bridge) && sysfs_netdev_exists(x, bridge_device(bridge, device)) &&
+	return !sysfs_is_bridge(x, bridge) && sysfs_netdev_exists(x, bridge_device(bridge, device)) &&
 	       ovs_has_bridge(x, device);
 }
 
 /* A Linux bridge may have a dot in its name. */
 unsigned int bridge_vlan(const struct xlnet *x, const char *bridge)
 {
-	const char *dot = is_linux(x, bridge) ? NULL : strchr(bridge, '.');
+	const char *dot = sysfs_is_bridge(x, bridge) ? NULL : strchr(bridge, '.');
 
 	return dot ? (unsigned int)strtoul(dot + 1, NULL, 10) : 0;
 }
 
 bool bridge_exists(const struct xlnet *x, const char *bridge)
 {
-	return is_linux(x, bridge) || bridge_is_ovs(x, bridge);
+	return sysfs_is_bridge(x, bridge) || bridge_is_ovs(x, bridge);
 }
 
 /* ---- which bridges a PF leads into ---- */
@@ -118,7 +113,7 @@ void bridge_interfaces(const struct xlnet *x, const char *pf,
 	json_array_foreach(list, i, entry) {
 		const char *bridge = json_string_value(entry);
 
-		if (is_linux(x, bridge))
+		if (sysfs_is_bridge(x, bridge))
 			fn(bridge, arg);
 		else
 			ovs_interfaces(x, bridge, fn, arg);
@@ -134,7 +129,7 @@ int bridge_place_get(const struct xlnet *x, const char *bridge, const struct mac
 	char device[IFNAMSIZ];
 	bool sticks;
 
-	if (is_linux(x, bridge))
+	if (sysfs_is_bridge(x, bridge))
 		return netlink_fdb_get(bridge, mac, port);
 	return ovs_place_get(x, bridge_device(bridge, device), bridge_vlan(x, bridge), mac, port,
 			     &sticks);
@@ -156,7 +151,7 @@ static int ovs_place_set(const struct xlnet *x, const char *bridge, const struct
 int bridge_place_set(const struct xlnet *x, const char *bridge, const struct mac *mac,
 		     const char *port, enum fdb_stay stay)
 {
-	if (is_linux(x, bridge))
+	if (sysfs_is_bridge(x, bridge))
 		return netlink_fdb_set(port, mac, stay);
 	return ovs_place_set(x, bridge, mac, port, stay);
 }
@@ -165,14 +160,12 @@ int bridge_place_forget(const struct xlnet *x, const char *bridge, const struct 
 			const char *port)
 {
 	char device[IFNAMSIZ], now[IFNAMSIZ];
-	unsigned int vlan = bridge_vlan(x, bridge);
-	bool sticks;
 	int rc;
 
-	if (is_linux(x, bridge))
+	if (sysfs_is_bridge(x, bridge))
 		return netlink_fdb_del(port, mac);
-	rc = ovs_place_get(x, bridge_device(bridge, device), vlan, mac, now, &sticks);
+	rc = bridge_place_get(x, bridge, mac, now);
 	if (rc || strcmp(now, port))
 		return rc == -ENOENT ? 0 : rc;
-	return ovs_place_forget(x, device, vlan, mac, port);
+	return ovs_place_forget(x, bridge_device(bridge, device), bridge_vlan(x, bridge), mac, port);
 }

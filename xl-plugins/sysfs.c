@@ -11,7 +11,7 @@
 /* Devices stacked on a PF: bond, VLAN, bond on VLAN; more is a loop. */
 #define STACK_MAX 4
 
-static int read_number(const struct xlnet *x, const char *path, unsigned long long *value)
+static int read_word(const struct xlnet *x, const char *path, char word[32])
 {
 	char file[PATH_MAX];
 	FILE *f;
@@ -22,9 +22,17 @@ static int read_number(const struct xlnet *x, const char *path, unsigned long lo
 	f = fopen(file, "re");
 	if (!f)
 		return -errno;
-	n = fscanf(f, "%llu", value);
+	n = fscanf(f, "%31s", word);
 	fclose(f);
 	return n == 1 ? 0 : -EINVAL;
+}
+
+static int read_number(const struct xlnet *x, const char *path, unsigned long long *value)
+{
+	char word[32];
+	int rc = read_word(x, path, word);
+
+	return !rc && sscanf(word, "%llu", value) != 1 ? -EINVAL : rc;
 }
 
 /* The last component of where a link points to. */
@@ -76,18 +84,12 @@ bool sysfs_netdev_exists(const struct xlnet *x, const char *name)
 
 int sysfs_mac(const struct xlnet *x, const char *name, struct mac *mac)
 {
-	char file[PATH_MAX], text[MAC_TEXT];
-	FILE *f;
-	int n;
+	char path[PATH_MAX], word[32];
+	int rc;
 
-	if (text_format(file, sizeof(file), "%s/class/net/%s/address", x->sysfs, name))
-		return -ENAMETOOLONG;
-	f = fopen(file, "re");
-	if (!f)
-		return -errno;
-	n = fscanf(f, "%17s", text);
-	fclose(f);
-	return n == 1 ? mac_parse(text, mac) : -EINVAL;
+	snprintf(path, sizeof(path), "class/net/%s/address", name);
+	rc = read_word(x, path, word);
+	return rc ? rc : mac_parse(word, mac);
 }
 
 bool sysfs_is_bridge(const struct xlnet *x, const char *name)

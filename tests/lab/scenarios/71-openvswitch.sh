@@ -16,7 +16,6 @@ check "create g2" guest_create a g2 bridge=ovs0,script=vif-ng
 [ "$(vif_owner a g2)" = netback-ngd ] || fail "g2's vif is not netback-ngd's"
 one=$(guest_address a g1) two=$(guest_address a g2)
 pf=$(pf_name a) mac=$(guest_mac "$(on a cat /run/guests/g1.number)" 0)
-mac2=$(guest_mac "$(on a cat /run/guests/g2.number)" 0)
 check "ping" ping_guest a "$one"
 check "ping g2" ping_guest a "$two"
 check "net-check names the bridge" on a "xl-net net-check -j | jq -e '.bridges == [\"xenbr0\", \"ovs0\"] and .free_vfs[0].bridges == [\"ovs0\"]'"
