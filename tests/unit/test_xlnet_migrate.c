@@ -232,8 +232,7 @@ static const char *const bad_targets[] = {
 	"{\"iommu\": true, \"bridges\": [\"other\"], \"free_vfs\": [{\"bridges\": [\"xenbr0\"]}]}",
 	"{\"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": []}",
 	"{\"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"bridges\": [\"other\"]}]}",
-	"{\"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"bridges\": [\"xenbr0\"]}], "
-	"\"incoming\": [\"g1--incoming\"]}",
+	"{\"incoming\": [\"g1--incoming\"], \"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"bridges\": [\"xenbr0\"]}]}",
 	"{\"xen\": \"4.19\", \"iommu\": true, \"bridges\": [\"xenbr0\"], \"free_vfs\": [{\"bridges\": [\"xenbr0\"]}]}",
 };
 
