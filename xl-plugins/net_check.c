@@ -23,6 +23,8 @@ struct check {
 	struct xlnet *x;
 	struct host_facts facts;
 	json_t *checks, *free_vfs, *incoming;
+	json_t *pf_bridges; /* of the PF below */
+	char pf[IFNAMSIZ];
 	enum level worst;
 };
 
@@ -168,6 +170,17 @@ static void check_netback(struct check *c)
 		      "nobody serves vifs: guests have no path to fall back on");
 }
 
+/* VFs come PF by PF: the bridges that one leads into are looked up once for all of its VFs. */
+static json_t *bridges_of(struct check *c, const char *pf)
+{
+	if (!c->pf_bridges || strcmp(c->pf, pf)) {
+		json_decref(c->pf_bridges);
+		c->pf_bridges = bridge_names(c->x, pf);
+		text_copy(c->pf, sizeof(c->pf), pf);
+	}
+	return json_incref(c->pf_bridges);
+}
+
 static void check_vf(struct check *c, const struct vf *vf)
 {
 	char bdf[BDF_TEXT];
@@ -181,7 +194,7 @@ static void check_vf(struct check *c, const struct vf *vf)
 		return;
 	json_array_append_new(c->free_vfs,
 			      json_pack("{s:s,s:i,s:o}", "pf", vf->pf, "vf", (int)vf->index,
-					"bridges", bridge_names(c->x, vf->pf)));
+					"bridges", bridges_of(c, vf->pf)));
 }
 
 static void check_pf(struct check *c, const struct sysfs_pf *pf)
@@ -308,6 +321,7 @@ int net_check(struct xlnet *x, int argc, char **argv)
 	check_logdirty(&c);
 	check_guests(&c);
 	journal_each(x, check_record, &c);
+	json_decref(c.pf_bridges);
 	if (x->json && print_json(&c))
 		return EXIT_PROBLEM;
 	if (!x->json) {

@@ -19,10 +19,6 @@
 #include <string.h>
 
 #define POLL_MS 20
-/* A look at Open vSwitch costs its daemon more, and each change has it judge all its flows anew. */
-#define POLL_OVS_MS 100
-/* It is told to forget only a guest that it may be keeping from its frames: one that is silent. */
-#define SILENT_OVS_MS 200
 /* A guest whose link went down has moved its traffic within this, or will when the VF goes. */
 #define LINK_SECONDS 2
 /* A back end that has sent nothing for so long holds nothing back; a guest that never stops, does.
@@ -128,9 +124,20 @@ static int attach(struct xlnet *x, struct op *op)
 	return pci_attach(x, &op->dom, &op->bdf);
 }
 
-static unsigned int poll_ms(struct xlnet *x, const struct op *op)
+/*
+ * How often a bridge is looked at, and told to forget a guest that has been silent for so long: it
+ * may be keeping the guest from its frames. A look at Open vSwitch costs its daemon more, and each
+ * change has it judge all its flows anew. In milliseconds.
+ */
+struct pace {
+	unsigned int look, silent, forget;
+};
+
+static const struct pace *pace_of(struct xlnet *x, const struct op *op)
 {
-	return bridge_is_ovs(x, op->nic.bridge) ? POLL_OVS_MS : POLL_MS;
+	static const struct pace linux_bridge = { POLL_MS, 0, POLL_MS }, ovs = { 100, 60, 200 };
+
+	return bridge_is_ovs(x, op->nic.bridge) ? &ovs : &linux_bridge;
 }
 
 /*
@@ -180,7 +187,7 @@ static int forward_to_vif(struct xlnet *x, struct op *op)
 
 static int release(struct xlnet *x, struct op *op)
 {
-	struct released r = { x, op, poll_ms(x, op), 0 };
+	struct released r = { x, op, pace_of(x, op)->look, 0 };
 	int rc = pci_release(x, &op->dom, &op->bdf, op->timeout, release_poll, &r);
 
 	if (rc == -ETIMEDOUT)
@@ -270,7 +277,7 @@ static int ask(struct xlnet *x, struct op *op, enum path path)
  * it at the uplink meanwhile.
  */
 struct pulse {
-	uint64_t first, frames, at;
+	uint64_t first, frames, at, next_look;
 	bool seen;
 };
 
@@ -291,14 +298,17 @@ static void pulse_look(struct xlnet *x, const struct op *op, struct pulse *p)
  * broadcast back to the port that sent it. So the vif must have become quiet, with the bridge
  * sending to both.
  */
-static bool vf_in_use(struct xlnet *x, const struct op *op, struct pulse *p)
+static bool vf_in_use(struct xlnet *x, const struct op *op, struct pulse *p, unsigned int look_ms)
 {
 	char port[IFNAMSIZ] = "";
 	struct vf_state state;
 
-	if (*op->uplink && !bridge_place_get(x, op->nic.bridge, &op->nic.mac, port) &&
-	    !strcmp(port, op->uplink))
-		p->seen = true;
+	if (*op->uplink && now_ms() >= p->next_look) {
+		if (!bridge_place_get(x, op->nic.bridge, &op->nic.mac, port) &&
+		    !strcmp(port, op->uplink))
+			p->seen = true;
+		p->next_look = now_ms() + look_ms;
+	}
 	/* After the bridge: the vif has counted a frame before its echo comes. */
 	pulse_look(x, op, p);
 	if (!netlink_vf_get(op->pf, op->vf, &state) && state.counted && state.tx_packets)
@@ -326,23 +336,24 @@ static int bond_failed(const struct op *op, const struct pulse *p, bool silent)
 
 static int wait_bond(struct xlnet *x, struct op *op)
 {
-	uint64_t end = now_ms() + op->timeout * 1000ull;
-	unsigned int poll = poll_ms(x, op);
+	const struct pace *pace = pace_of(x, op);
+	uint64_t end = now_ms() + op->timeout * 1000ull, next_forget = 0;
 	struct pulse p = { .at = 0 };
 	bool silent = false;
 
 	/* It may have been learnt there long ago, when the guest ran on another host. */
 	pulse_look(x, op, &p);
 	forget_place(x, op, op->uplink);
-	while (!vf_in_use(x, op, &p)) {
-		if (poll == POLL_MS || now_ms() - p.at >= SILENT_OVS_MS) {
+	while (!vf_in_use(x, op, &p, pace->look)) {
+		if (now_ms() >= next_forget && now_ms() - p.at >= pace->silent) {
 			forget_place(x, op, op->uplink);
 			forget_place(x, op, op->nic.ifname);
+			next_forget = now_ms() + pace->forget;
 		}
 		silent = p.frames != p.first && now_ms() - p.at > SILENCE_MS;
 		if (silent || now_ms() >= end)
 			return bond_failed(op, &p, silent);
-		sleep_ms(poll);
+		sleep_ms(POLL_MS);
 	}
 	return 0;
 }
@@ -357,7 +368,7 @@ static int drop_link(struct xlnet *x, struct op *op)
 {
 	uint64_t end = now_ms() + LINK_SECONDS * 1000;
 	bool bridged = bridge_exists(x, op->nic.bridge);
-	unsigned int poll = poll_ms(x, op);
+	unsigned int look_ms = pace_of(x, op)->look;
 	char port[IFNAMSIZ];
 	int rc = netlink_vf_set_link(op->pf, op->vf, VF_LINK_DISABLE);
 
@@ -367,7 +378,7 @@ static int drop_link(struct xlnet *x, struct op *op)
 	       (bridge_place_get(x, op->nic.bridge, &op->nic.mac, port) ||
 		strcmp(port, op->nic.ifname))) {
 		forget_place(x, op, op->uplink);
-		sleep_ms(poll);
+		sleep_ms(look_ms);
 	}
 	return 0;
 }

@@ -15,8 +15,10 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/lib/build.sh \
 	tests/lab/lib/common.sh \
 	tests/lab/lib/guest.sh \
-	tests/lab/lib/hand.sh tests/lab/lib/module.sh \
+	tests/lab/lib/hand.sh \
 	tests/lab/lib/host.sh \
+	tests/lab/lib/measure.sh \
+	tests/lab/lib/module.sh \
 	tests/lab/lib/packets.sh \
 	tests/lab/lib/phases.awk \
 	tests/lab/lib/pieces.sh \

@@ -57,8 +57,6 @@ vif_state() { on "$1" xenstore-read "backend/vif/$(on "$1" xl domid "$2")/${3:-0
 # The host's NIC with virtual functions, and the PCI address of its Nth (0...).
 pf_name() { on "$1" "basename \$(dirname \$(dirname \$(ls -d /sys/class/net/*/device/sriov_numvfs)))"; }
 vf_address() { on "$1" "basename \$(readlink /sys/class/net/*/device/virtfn$2)"; }
-# Dom0 and guest seconds of CPU time so far: "DOM0 GUEST".
-cpu_seconds() { on "$1" "xl list" | awk -v g="$2" '$1 == "Domain-0" { d = $NF } $1 == g { n = $NF } END { print d, n }'; }
 uuid_of() { on "$1" "basename \$(xenstore-read /local/domain/\$(xl domid $2)/vm)"; }
 # killed_at HOST N COMMAND: kill -9 as xl-net is about to make its Nth record in the journal of g1's switches; the first
 # is a plan, the others are a step's each. False if it ended before.

@@ -53,26 +53,25 @@ counters() {
 	on a "netback-ngctl -j stats $ng_vif" | jq -r --arg names "$counted" '[.vifs[0].data | .queues[], .past] as $q
 		| [$names | split(" ")[] | . as $k | [$q[][$k] // 0] | add] | map(tostring) | join(" ")'
 }
-# measure ROW GUEST WHAT
-measure() {
-	local row=$1 guest=$2 key=$1.$3 filter=$tcp unit=1e9 arguments="" line before after began ended
-	case $3 in udp64*) filter=$udp unit=1e6 arguments="-u -l 64 -b 0" ;; esac
-	case $3 in *_from) arguments+=" -R" ;; esac
-	before=$(cpu_seconds a "$guest") began=$(counters)
+# iperf GUEST WHAT
+iperf() {
+	local filter=$tcp arguments=""
+	case $2 in udp64*) filter=$udp arguments="-u -l 64 -b 0" ;; esac
+	case $2 in *_from) arguments+=" -R" ;; esac
 	# shellcheck disable=SC2086 # words
-	line=$(iperf_host a "$filter" -c "$(guest_address a "$guest")" -t "$seconds" $arguments)
-	case $line in *error* | '') fail "iperf3 $key: $line" ;; esac
-	after=$(cpu_seconds a "$guest") ended=$(counters)
-	# shellcheck disable=SC2086 # words
-	set -- $line $before $after
-	got[$key]+="$1 "
-	got[$key.stalls]=$((${got[$key.stalls]:-0} + $3))
-	got[$key.dom0]+="$(awk "BEGIN { print ($6 - $4) / $2 * $unit }") "
-	got[$key.guest]+="$(awk "BEGIN { print ($7 - $5) / $2 * $unit }") "
-	[ "$row" != kernel ] || return 0
-	got[$key.counts]=$(awk -v names="$counted" -v b="$began" -v e="$ended" -v per="$(awk "BEGIN { print $2 / $unit }")" 'BEGIN {
-		n = split(names, k, " "); split(b, x, " "); split(e, y, " ")
-		for (i = 1; i <= n; i++) printf "%s %.0f ", k[i], (y[i] - x[i]) / per }')
+	iperf_host a "$filter" -c "$(guest_address a "$1")" -t "$seconds" $arguments
+}
+# measure_row ROW GUEST WHAT: the rate, its stalls, and what the daemon counted meanwhile.
+measure_row() {
+	local key=$1.$3 per began amount stalls
+	per=$(per_of "$3") began=$(counters)
+	measure "$key" "$2" "$per" iperf "$2" "$3"
+	read -r _ amount stalls <<<"$measured"
+	got[$key.stalls]=$((${got[$key.stalls]:-0} + stalls))
+	[ "$1" != kernel ] || return 0
+	got[$key.counts]=$(awk -v names="$counted" -v b="$began" -v e="$(counters)" -v n="$amount" -v per="$per" 'BEGIN {
+		split(names, k, " "); split(b, x, " "); split(e, y, " ")
+		for (i = 1; i in k; i++) printf "%s %.0f ", k[i], (y[i] - x[i]) / n * per }')
 }
 
 daemon a stop
@@ -85,20 +84,14 @@ for ((round = 1; round <= rounds; round++)); do
 	while read -r name setting <&3; do
 		guest=ng
 		if [ "$name" = kernel ]; then guest=kernel; else configure "$setting"; fi
-		for w in $what; do measure "$name" $guest "$w"; done
-		note "round $round: $name: $(for w in $what; do
-			# shellcheck disable=SC2086 # a list
-			printf '%s %s; ' "$w" "$(set -- ${got[$name.$w]}; printf '%.3g' "${!#}")"
-		done)"
+		for w in $what; do measure_row "$name" $guest "$w"; done
+		note "round $round: $name: $(for w in $what; do printf '%s %s; ' "$w" "$(measured_last "$name.$w")"; done)"
 	done 3< <(chosen)
 done
 while read -r name setting; do
 	for w in $what; do
-		# shellcheck disable=SC2086 # lists
-		figures row "$name" what "$w" rounds "$rounds" rate "$(median ${got[$name.$w]})" \
-			unit "$([ "${w#tcp}" = "$w" ] && echo kpps || echo Mbps)" dom0_s "$(median ${got[$name.$w.dom0]})" \
-			guest_s "$(median ${got[$name.$w.guest]})" per "$([ "${w#tcp}" = "$w" ] && echo Mpackets || echo GB)" \
-			stalls "${got[$name.$w.stalls]}" ${got[$name.$w.counts]:-}
+		# shellcheck disable=SC2046,SC2086 # words
+		figures row "$name" what "$w" rounds "$rounds" $(medians "$name.$w" "$(per_of "$w")") stalls "${got[$name.$w.stalls]}" ${got[$name.$w.counts]:-}
 	done
 done < <(chosen)
 daemon a stop

@@ -22,24 +22,15 @@ bridges() {
 	wait_for 60 "ng1" reached ng1
 	wait_for 60 "ng2" reached ng2
 }
-cpu() { on a "xl list" | awk -v a="$1" -v b="$2" '$1 == "Domain-0" { d = $NF } $1 == a || $1 == b { n += $NF } END { print d, n }'; }
-# The receiver's line of iperf3, without its units: "BYTES RATE" and for UDP the packets that came.
-tcp='/receiver/ { print $5 * 1e6, $7 }'
-udp='/receiver/ { split($(NF - 2), p, "/"); n = p[2] - p[1]; print n, n / '$seconds' / 1e3 }'
-# traffic ROW FROM TO WHAT
-traffic() {
-	local key=$1.$4 filter=$tcp unit=1e9 arguments="" before after line
-	[ "$4" = tcp ] || { filter=$udp unit=1e6 arguments="-u -l 64 -b 0"; }
-	before=$(cpu "$2" "$3")
-	line=$(guest_exec a "$2" "iperf3 -f m -c $(guest_address a "$3") -t $seconds $arguments | grep receiver" | tr -d '\r' | awk "$filter")
-	after=$(cpu "$2" "$3")
-	[ -n "$line" ] || fail "iperf3 $key from $2 to $3 gave nothing"
-	# shellcheck disable=SC2086 # words
-	set -- $line $before $after
-	got[$key]+="$2 "
-	got[$key.dom0]+="$(awk "BEGIN { print ($5 - $3) / $1 * $unit }") "
-	got[$key.guests]+="$(awk "BEGIN { print ($6 - $4) / $1 * $unit }") "
+# The receiver's line of iperf3, without its units: rate and bytes, or for UDP the packets that came.
+tcp='/receiver/ { print $7, $5 * 1e6 }'
+udp='/receiver/ { split($(NF - 2), p, "/"); n = p[2] - p[1]; print n / '$seconds' / 1e3, n }'
+# iperf FROM TO FILTER IPERF-ARGUMENTS...
+iperf() {
+	guest_exec a "$1" "iperf3 -f m -c $(guest_address a "$2") -t $seconds ${*:4} | grep receiver" | tr -d '\r' | awk "$3"
 }
+# By pktgen: packets that arrive, sent by the guest's kernel.
+packets() { packets_from a "$1" "$(guest_mac "$(on a cat "/run/guests/$2.number")" 0)" "$seconds" packets_at_guest a "$2"; }
 # "round-trip min/avg/max = 1.2/3.4/5.6 ms": the average in microseconds.
 round_trip() {
 	local ms
@@ -47,38 +38,26 @@ round_trip() {
 	[ -n "$ms" ] || fail "no ping from $2 to $3"
 	got[$1.ping]+="$(awk "BEGIN { print $ms * 1000 }") "
 }
-# By pktgen: packets that arrive, sent by the guest's kernel.
-packets() {
-	local mac line
-	mac=$(guest_mac "$(on a cat "/run/guests/$3.number")" 0)
-	line=$(packets_from a "$2" "$mac" "$seconds" packets_at_guest a "$3")
-	[ -n "$line" ] || fail "no packets from $2 to $3"
-	got[$1.packets]+="${line% *} "
-}
-measure() {
-	traffic "$1" "$2" "$3" tcp
-	packets "$1" "$2" "$3"
-	traffic "$1" "$2" "$3" udp64
+# measure_row ROW FROM TO
+measure_row() {
+	measure "$1.tcp" "$2 $3" 1e9 iperf "$2" "$3" "$tcp"
+	measure "$1.packets" "$2 $3" 1e6 packets "$2" "$3"
+	measure "$1.udp64" "$2 $3" 1e6 iperf "$2" "$3" "$udp" -u -l 64 -b 0
 	round_trip "$1" "$2" "$3"
-	# shellcheck disable=SC2086 # a list
-	note "round $round: $1: TCP $(set -- ${got[$1.tcp]}; echo "${!#}") Mb/s, packets $(set -- ${got[$1.packets]}; echo "${!#}") kpps"
+	note "round $round: $1: TCP $(measured_last "$1.tcp") Mb/s, packets $(measured_last "$1.packets") kpps"
 }
 for ((round = 1; round <= rounds; round++)); do
-	measure kernel kernel1 kernel2
+	measure_row kernel kernel1 kernel2
 	bridges '"xenbr0"'
-	measure switch ng1 ng2
+	measure_row switch ng1 ng2
 	bridges ''
-	measure bridge ng1 ng2
+	measure_row bridge ng1 ng2
 done
-vif=$(vif_name a ng1)
 for row in kernel bridge switch; do
-	for w in tcp udp64; do
-		# shellcheck disable=SC2086 # lists
-		figures row $row what $w rounds "$rounds" rate "$(median ${got[$row.$w]})" unit "$([ $w = tcp ] && echo Mbps || echo kpps)" \
-			dom0_s "$(median ${got[$row.$w.dom0]})" guests_s "$(median ${got[$row.$w.guests]})" per "$([ $w = tcp ] && echo GB || echo Mpackets)"
+	for w in tcp packets udp64; do
+		# shellcheck disable=SC2046 # words
+		figures row $row what $w rounds "$rounds" $(medians $row.$w "$(per_of $w)")
 	done
-	# shellcheck disable=SC2086 # lists
-	figures row $row what packets rounds "$rounds" rate "$(median ${got[$row.packets]})" unit kpps
 	# shellcheck disable=SC2086 # lists
 	figures row $row what ping rounds "$rounds" us "$(median ${got[$row.ping]})"
 done

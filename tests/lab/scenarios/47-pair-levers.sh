@@ -45,19 +45,6 @@ set_row() {
 tcp_to() { iperf_host a "$tcp" -c "$one" -t "$seconds" -P "${LAB_STREAMS:-1}"; }
 tcp_from() { iperf_host a "$tcp" -c "$one" -t "$seconds" -P "${LAB_STREAMS:-1}" -R; }
 packets() { packets_from a ng "$(on a cat /sys/class/net/xenbr0/address)" "$seconds" packets_at_host a "$(vif_name a ng)"; }
-# measure ROW WHAT UNIT
-measure() {
-	local key=$1.$2 before after line
-	before=$(cpu_seconds a ng)
-	line=$("$2")
-	case $line in *error* | '') fail "$key: $line" ;; esac
-	after=$(cpu_seconds a ng)
-	# shellcheck disable=SC2086 # words
-	set -- $line $before $after "$3"
-	got[$key]+="$1 "
-	got[$key.dom0]+="$(awk "BEGIN { print ($5 - $3) / $2 * $7 }") "
-	got[$key.guest]+="$(awk "BEGIN { print ($6 - $4) / $2 * $7 }") "
-}
 
 daemon a stop
 on a "rm -f /etc/xen/netback-ng.conf; modprobe xen-gntalloc; echo 16384 >/sys/module/xen_gntalloc/parameters/limit"
@@ -67,21 +54,14 @@ one=$(guest_address a ng)
 for ((round = 1; round <= rounds; round++)); do
 	while IFS='|' read -r name config parameters command <&3; do
 		set_row "$name" "$config" "$parameters" "$command"
-		measure "$name" tcp_to 1e9
-		measure "$name" tcp_from 1e9
-		measure "$name" packets 1e6
-		note "round $round: $name: $(for w in tcp_to tcp_from packets; do
-			# shellcheck disable=SC2086 # a list
-			printf '%s %s; ' "$w" "$(set -- ${got[$name.$w]}; printf '%.3g' "${!#}")"
-		done)"
+		for w in tcp_to tcp_from packets; do measure "$name.$w" ng "$(per_of $w)" $w; done
+		note "round $round: $name: $(for w in tcp_to tcp_from packets; do printf '%s %s; ' $w "$(measured_last "$name.$w")"; done)"
 	done 3< <(chosen)
 done
 while IFS='|' read -r name _; do
 	for w in tcp_to tcp_from packets; do
-		# shellcheck disable=SC2086 # lists
-		figures row "$name" what "$w" rounds "$rounds" rate "$(median ${got[$name.$w]})" each "$(printf "%.0f " ${got[$name.$w]})" \
-			unit "$([ "$w" = packets ] && echo kpps || echo Mbps)" dom0_s "$(median ${got[$name.$w.dom0]})" \
-			guest_s "$(median ${got[$name.$w.guest]})" per "$([ "$w" = packets ] && echo Mpackets || echo GB)"
+		# shellcheck disable=SC2046,SC2086 # words
+		figures row "$name" what "$w" rounds "$rounds" each "$(printf "%.0f " ${got[$name.$w]})" $(medians "$name.$w" "$(per_of $w)")
 	done
 done < <(chosen)
 daemon a stop

@@ -30,19 +30,19 @@ hybrid() {
 	check "net-list says so" on a "xl-net net-list -j | jq -e '.[0].path == \"$([ "$1" = on ] && echo hybrid || echo vf)\"'"
 	wait_for 60 "g2 with hybrid $1" reaches_two
 }
-# The receiver's line of iperf3 without its units: Mb/s and bytes.
-tcp() { guest_exec a g1 "iperf3 -f m -c $1 -t $seconds ${2:-} | grep receiver" | tr -d '\r' | awk '/receiver/ { print $7, $5 * 1e6 }'; }
-packets() { packets_from a g1 "$mac2" "$seconds" packets_at_guest a g2; }
-round_trip() { guest_exec a g1 "ping -q -c 20 -i 0.1 $two | grep min/avg" | tr -d '\r' | sed 's/.*= *[0-9.]*\/\([0-9.]*\)\/.*/\1 20/'; }
-# measure MODE WHAT COMMAND...: its rate, and the share of frames that took the VF.
-measure() {
-	local key=$1.$2 vf all line
+# The receiver's line of iperf3: Mb/s.
+tcp() { guest_exec a g1 "iperf3 -f m -c $1 -t $seconds ${2:-} | grep receiver" | tr -d '\r' | awk '/receiver/ { print $7 }'; }
+packets() { packets_from a g1 "$mac2" "$seconds" packets_at_guest a g2 | cut -d ' ' -f 1; }
+round_trip() { guest_exec a g1 "ping -q -c 20 -i 0.1 $two | grep min/avg" | tr -d '\r' | sed 's/.*= *[0-9.]*\/\([0-9.]*\)\/.*/\1/'; }
+# measure_path MODE WHAT COMMAND...: its rate, and the share of frames that took the VF.
+measure_path() {
+	local key=$1.$2 vf all rate
 	shift 2
 	vf=$(module_counter a g1 vf_tx_packets) all=$(packets_sent)
-	line=$("$@")
+	rate=$("$@")
 	vf=$(($(module_counter a g1 vf_tx_packets) - vf)) all=$(($(packets_sent) - all))
-	[ -n "$line" ] || fail "$key gave nothing"
-	got[$key]+="${line% *} " got[$key.vf]+="$((100 * vf / all)) "
+	[ -n "$rate" ] || fail "$key gave nothing"
+	got[$key]+="$rate " got[$key.vf]+="$((100 * vf / all)) "
 }
 packets_sent() { guest_exec a g1 "cat /sys/class/net/eth0/statistics/tx_packets" | tr -d '\r'; }
 whats="tcp_to tcp_from packets ping_ms tcp_out"
@@ -50,11 +50,11 @@ check "to the VF" switch vf
 for ((round = 1; round <= rounds; round++)); do
 	for mode in off on; do
 		hybrid $mode
-		measure $mode tcp_to tcp "$two"
-		measure $mode tcp_from tcp "$two" -R
-		measure $mode packets packets
-		measure $mode ping_ms round_trip
-		measure $mode tcp_out tcp 10.77.0.2
+		measure_path $mode tcp_to tcp "$two"
+		measure_path $mode tcp_from tcp "$two" -R
+		measure_path $mode packets packets
+		measure_path $mode ping_ms round_trip
+		measure_path $mode tcp_out tcp 10.77.0.2
 		note "round $round, hybrid $mode: $(for w in $whats; do echo "$w ${got[$mode.$w]} (VF ${got[$mode.$w.vf]}%);"; done)"
 	done
 done
