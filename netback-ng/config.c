@@ -39,7 +39,7 @@ static const struct config_key keys[] = {
 	BOOL("multicast_control", multicast_control, "true"),
 	BOOL("split_events", split_events, "true"),
 	BOOL("rx_half_pages", rx_half_pages, "true"),
-	KEY("port", CONFIG_PORT, data.port, "io_uring"),
+	KEY("port", CONFIG_PORT, data.port, "auto"),
 	NUMBER("copy_batch", data.copy_batch, "128", 1, 256),
 	BOOL("copy_grants", copy_grants, "true"),
 	BOOL("aligned_copy", aligned_copy, "true"),
@@ -92,7 +92,7 @@ static void value_error(const cfg_t *cfg, const struct config_key *key, const ch
 		snprintf(valid, sizeof(valid), "\"mixed\" or \"whole-host\"");
 		break;
 	case CONFIG_PORT:
-		snprintf(valid, sizeof(valid), "\"io_uring\", \"vhost\" or \"split\"");
+		snprintf(valid, sizeof(valid), "\"auto\", \"io_uring\", \"vhost\" or \"split\"");
 		break;
 	case CONFIG_CPUS:
 		snprintf(valid, sizeof(valid), "up to %d CPU numbers", CONFIG_LIST_MAX);
@@ -163,7 +163,8 @@ static bool set_mode(bool *whole_host, const char *value)
 
 static bool set_port(enum config_port *port, const char *value)
 {
-	static const char *const names[] = { [CONFIG_PORT_IO_URING] = "io_uring",
+	static const char *const names[] = { [CONFIG_PORT_AUTO] = "auto",
+					     [CONFIG_PORT_IO_URING] = "io_uring",
 					     [CONFIG_PORT_VHOST] = "vhost",
 					     [CONFIG_PORT_SPLIT] = "split" };
 

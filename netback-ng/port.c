@@ -27,25 +27,42 @@ static const char *remedy(int rc)
 	}
 }
 
-/* Main thread only: said once, not once a vif. */
+/* Main thread only: said once, not once a vif.  Who asked for no port by name need not be warned. */
 static void say_fallback(const struct queue *q, int rc)
 {
 	static bool said;
 
 	if (!said)
-		log_warning("%s: /dev/vhost-net cannot be used: %s; this vif and later ones use io_uring instead. "
-			    "%s, or set port = \"io_uring\"", q->vif->id.name, strerror(-rc), remedy(rc));
+		log_line(dataplane_config()->port == CONFIG_PORT_AUTO ? LOG_INFO : LOG_WARNING,
+			 "%s: /dev/vhost-net cannot be used: %s; this vif and later ones use io_uring instead. "
+			 "%s, or set port = \"io_uring\"", q->vif->id.name, strerror(-rc), remedy(rc));
 	said = true;
+}
+
+/*
+ * A stock guest's frames are copied here anyway, and cost less when vhost-net takes the big ones on.
+ * Those of a guest with static grants (it has a control ring) would have to wait for it instead.
+ */
+static const struct port *choose(const struct queue *q)
+{
+	switch (dataplane_config()->port) {
+	case CONFIG_PORT_AUTO:
+		return q->vif->c.has_ctrl ? &port_uring : &port_split;
+	case CONFIG_PORT_VHOST:
+		return &port_vhost;
+	case CONFIG_PORT_SPLIT:
+		return &port_split;
+	case CONFIG_PORT_IO_URING:
+		break;
+	}
+	return &port_uring;
 }
 
 int port_open(struct queue *q)
 {
-	static const struct port *const ports[] = { [CONFIG_PORT_IO_URING] = &port_uring,
-						    [CONFIG_PORT_VHOST] = &port_vhost,
-						    [CONFIG_PORT_SPLIT] = &port_split };
 	int rc;
 
-	q->port = ports[dataplane_config()->port];
+	q->port = choose(q);
 	rc = q->port->open(q);
 	if (!rc || q->port == &port_uring)
 		return rc;

@@ -39,11 +39,13 @@ set_port() {
 	check "start the daemon with $1" daemon a start
 }
 on a "mkdir -p /etc/xen"
-set_port vhost
+set_port auto
 check "create a stock guest" guest_create a stock script=vif-ng
 LAB_GUEST_EXTRA=lab.netfront=ng check "create a guest with netfront-ng" guest_create a ng script=vif-ng
+wait_for 10 "auto is split for a stock guest" port_is stock split
+wait_for 10 "auto is io_uring for a guest with static grants" port_is ng io_uring
 for port in vhost split; do
-	[ $port = vhost ] || set_port $port
+	set_port $port
 	both_ways stock $port
 	both_ways ng $port
 	for guest in stock ng; do

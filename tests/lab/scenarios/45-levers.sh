@@ -14,6 +14,7 @@ what=${LAB_WHAT:-tcp_to tcp_from}
 rows="\
 kernel -
 default
+io_uring port=\"io_uring\"
 vhost port=\"vhost\"
 split port=\"split\"
 copy_batch_16 copy_batch=16
