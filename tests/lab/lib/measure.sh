@@ -33,5 +33,9 @@ medians() {
 	[ "$2" = 1e9 ] || unit=kpps per=Mpackets
 	echo rate "$(median ${got[$1]})" unit $unit dom0_s "$(median ${got[$1.dom0]})" guest_s "$(median ${got[$1.guest]})" per $per
 }
+# round_trip GUEST ADDRESS PING-OPTIONS...: the mean of 20 from a guest of host a, in milliseconds ("... min/avg/max = 1.2/3.4/5.6 ms").
+round_trip() {
+	guest_exec a "$1" "ping -q -c 20 ${*:3} $2 | grep min/avg" | tr -d '\r' | sed 's/.*= *[0-9.]*\/\([0-9.]*\)\/.*/\1/'
+}
 # What a measured rate is of, by its name.
 per_of() { case $1 in tcp*) echo 1e9 ;; *) echo 1e6 ;; esac; }

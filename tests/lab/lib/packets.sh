@@ -27,6 +27,10 @@ packets_from() {
 	[ -n "$before" ] && [ -n "$after" ] && [ -n "$usecs" ] || fail "pktgen in $guest: $usecs"
 	awk "BEGIN { n = $after - $before; print n / $usecs * 1e3, n }"
 }
+# packets_to_host GUEST SECONDS: to Dom0 of host a, by the guest's first vif.
+packets_to_host() {
+	packets_from a "$1" "$(on a cat /sys/class/net/xenbr0/address)" "$2" packets_at_host a "$(vif_name a "$1")"
+}
 # packets_at_host HOST INTERFACE, packets_at_guest HOST GUEST: frames that came so far.
 packets_at_host() { on "$1" "cat /sys/class/net/$2/statistics/rx_packets"; }
 packets_at_guest() { guest_exec "$1" "$2" "cat /sys/class/net/eth0/statistics/rx_packets" | tr -d '\r'; }

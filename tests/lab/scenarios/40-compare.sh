@@ -14,14 +14,13 @@ all="tcp_to tcp_from udp64_to udp64_from packets_from" # the last one by pktgen 
 tcp='.end.sum_received | "\(.bits_per_second / 1e6) \(.bytes)"'
 udp='.end.sum | "\((.packets - .lost_packets) / .seconds / 1e3) \(.packets - .lost_packets)"'
 iperf() { iperf_host a "$2" -c "$(guest_address a "$1")" -t "$seconds" "${@:3}"; }
-packets() { packets_from a "$1" "$(on a cat /sys/class/net/xenbr0/address)" "$seconds" packets_at_host a "$(vif_name a "$1")"; }
 for ((round = 1; round <= rounds; round++)); do
 	for guest in kernel ng; do
 		measure tcp_to.$guest $guest 1e9 iperf $guest "$tcp"
 		measure tcp_from.$guest $guest 1e9 iperf $guest "$tcp" -R
 		measure udp64_to.$guest $guest 1e6 iperf $guest "$udp" -u -l 64 -b 0
 		measure udp64_from.$guest $guest 1e6 iperf $guest "$udp" -u -l 64 -b 0 -R
-		measure packets_from.$guest $guest 1e6 packets $guest
+		measure packets_from.$guest $guest 1e6 packets_to_host $guest "$seconds"
 	done
 	note "round $round: $(for k in $all; do printf '%s %s / %s; ' "$k" "$(measured_last $k.ng)" "$(measured_last $k.kernel)"; done)(netback-ngd / kernel)"
 done

@@ -31,19 +31,15 @@ iperf() {
 }
 # By pktgen: packets that arrive, sent by the guest's kernel.
 packets() { packets_from a "$1" "$(guest_mac "$(on a cat "/run/guests/$2.number")" 0)" "$seconds" packets_at_guest a "$2"; }
-# "round-trip min/avg/max = 1.2/3.4/5.6 ms": the average in microseconds.
-round_trip() {
-	local ms
-	ms=$(guest_exec a "$2" "ping -q -c 20 $(guest_address a "$3") | grep -E 'min/avg'" | tr -d '\r' | sed 's/.*= *[0-9.]*\/\([0-9.]*\)\/.*/\1/')
-	[ -n "$ms" ] || fail "no ping from $2 to $3"
-	got[$1.ping]+="$(awk "BEGIN { print $ms * 1000 }") "
-}
 # measure_row ROW FROM TO
 measure_row() {
+	local ms
 	measure "$1.tcp" "$2 $3" 1e9 iperf "$2" "$3" "$tcp"
 	measure "$1.packets" "$2 $3" 1e6 packets "$2" "$3"
 	measure "$1.udp64" "$2 $3" 1e6 iperf "$2" "$3" "$udp" -u -l 64 -b 0
-	round_trip "$1" "$2" "$3"
+	ms=$(round_trip "$2" "$(guest_address a "$3")")
+	[ -n "$ms" ] || fail "no ping from $2 to $3"
+	got[$1.ping]+="$(awk "BEGIN { print $ms * 1000 }") "
 	note "round $round: $1: TCP $(measured_last "$1.tcp") Mb/s, packets $(measured_last "$1.packets") kpps"
 }
 for ((round = 1; round <= rounds; round++)); do

@@ -44,7 +44,7 @@ set_row() {
 }
 tcp_to() { iperf_host a "$tcp" -c "$one" -t "$seconds" -P "${LAB_STREAMS:-1}"; }
 tcp_from() { iperf_host a "$tcp" -c "$one" -t "$seconds" -P "${LAB_STREAMS:-1}" -R; }
-packets() { packets_from a ng "$(on a cat /sys/class/net/xenbr0/address)" "$seconds" packets_at_host a "$(vif_name a ng)"; }
+packets() { packets_to_host ng "$seconds"; }
 
 daemon a stop
 on a "rm -f /etc/xen/netback-ng.conf; modprobe xen-gntalloc; echo 16384 >/sys/module/xen_gntalloc/parameters/limit"

@@ -33,7 +33,6 @@ hybrid() {
 # The receiver's line of iperf3: Mb/s.
 tcp() { guest_exec a g1 "iperf3 -f m -c $1 -t $seconds ${2:-} | grep receiver" | tr -d '\r' | awk '/receiver/ { print $7 }'; }
 packets() { packets_from a g1 "$mac2" "$seconds" packets_at_guest a g2 | cut -d ' ' -f 1; }
-round_trip() { guest_exec a g1 "ping -q -c 20 -i 0.1 $two | grep min/avg" | tr -d '\r' | sed 's/.*= *[0-9.]*\/\([0-9.]*\)\/.*/\1/'; }
 # measure_path MODE WHAT COMMAND...: its rate, and the share of frames that took the VF.
 measure_path() {
 	local key=$1.$2 vf all rate
@@ -53,7 +52,7 @@ for ((round = 1; round <= rounds; round++)); do
 		measure_path $mode tcp_to tcp "$two"
 		measure_path $mode tcp_from tcp "$two" -R
 		measure_path $mode packets packets
-		measure_path $mode ping_ms round_trip
+		measure_path $mode ping_ms round_trip g1 "$two" -i 0.1
 		measure_path $mode tcp_out tcp 10.77.0.2
 		note "round $round, hybrid $mode: $(for w in $whats; do echo "$w ${got[$mode.$w]} (VF ${got[$mode.$w.vf]}%);"; done)"
 	done
