@@ -39,7 +39,12 @@ check() {
 	"$@" >"$scenario_dir/output" 2>&1 || fail "$what: $(tail -n 3 "$scenario_dir/output" | tr '\n' ' ')"
 }
 on() { host_ssh "$@"; }
-median() { printf '%s\n' "$@" | sort -g | awk '{ v[NR] = $1 } END { printf "%.4g", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+# Four digits at least, never with an exponent: "figures" takes that for a text.
+median() {
+	printf '%s\n' "$@" | sort -g | awk '{ v[NR] = $1 } END {
+		m = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2
+		printf m < 1e4 ? "%.4g" : "%.0f", m }'
+}
 daemon() { on "$1" /opt/lab/netback-ngd-unit "${@:2}"; }
 # The TAP or kernel interface of a guest's vif.
 vif_name() { echo "vif$(on "$1" xl domid "$2").${3:-0}"; }
