@@ -36,6 +36,7 @@
 	X(RX_READONLY_GREF, rx_readonly_gref, PACKET, "receive buffer mapped read-only")           \
 	X(RX_BUFFER, rx_buffer, PACKET, "receive buffer is neither a page nor a half of one")      \
 	X(RSP_ID, rsp_id, FATAL, "response with an id that is not outstanding")                    \
+	X(RSP_NULL, rsp_null, FATAL, "more extra info answered than was sent")                     \
 	X(RSP_BOUNDS, rsp_bounds, PACKET, "response leaves its buffer, or makes no frame")         \
 	X(RSP_CHAIN, rsp_chain, PACKET, "response chain is endless or too long")                   \
 	X(RSP_EXTRA, rsp_extra, PACKET, "response extra info is malformed")                        \

@@ -9,15 +9,20 @@ void netif_front_tx_init(struct netif_front_tx *tx, void *page)
 	netif_front_init(&tx->ring, page, NETIF_TX_RING_SIZE);
 	memset(tx->outstanding, 0, sizeof(tx->outstanding));
 	tx->nfree = NETIF_TX_RING_SIZE;
+	tx->nextras = 0;
 	for (i = 0; i < NETIF_TX_RING_SIZE; i++)
 		tx->free[i] = (u16)(NETIF_TX_RING_SIZE - 1 - i);
 }
 
-int netif_front_tx_id(struct netif_front_tx *tx)
+bool netif_front_tx_ids(struct netif_front_tx *tx, u16 *ids, u32 n)
 {
-	if (!tx->nfree)
-		return -ENOBUFS;
-	return tx->free[--tx->nfree];
+	u32 i;
+
+	if (n > tx->nfree)
+		return false;
+	for (i = 0; i < n; i++)
+		ids[i] = tx->free[--tx->nfree];
+	return true;
 }
 
 void netif_front_tx_put_id(struct netif_front_tx *tx, u16 id)
@@ -27,7 +32,9 @@ void netif_front_tx_put_id(struct netif_front_tx *tx, u16 id)
 
 u32 netif_front_tx_room(const struct netif_front_tx *tx)
 {
-	return netif_front_free(&tx->ring);
+	u32 slots = netif_front_free(&tx->ring);
+
+	return slots < tx->nfree ? slots : tx->nfree;
 }
 
 static inline union netif_tx_slot *tx_next(struct netif_front_tx *tx)
@@ -67,6 +74,7 @@ void netif_front_tx_send(struct netif_front_tx *tx, const struct netif_meta *m,
 		gso.u.gso.type = m->gso_type;
 		gso.u.gso.size = m->gso_size;
 		tx_next(tx)->extra = gso;
+		tx->nextras++;
 	}
 	for (i = 1; i < n; i++)
 		tx_put(tx, &segs[i], i + 1 < n ? NETIF_TXF_MORE_DATA : 0, segs[i].size);
@@ -80,13 +88,17 @@ int netif_front_tx_reap(struct netif_front_tx *tx, u16 *done, u32 max, u32 *bad,
 
 	if (pending < 0)
 		return -(int)netif_error_count(e, NETIF_ERR_RING_OVERRUN);
-	for (; left && n < max; left--) {
+	/* An answer that is wrong stays in the ring: ids and slots keep in step. */
+	for (; left && n < max; left--, tx->ring.rsp_cons++) {
 		union netif_tx_slot s;
 
 		netif_snapshot(&s, NETIF_SLOT(union netif_tx_slot, &tx->ring, tx->ring.rsp_cons), 1);
-		tx->ring.rsp_cons++;
-		if (s.rsp.status == NETIF_RSP_NULL)
+		if (s.rsp.status == NETIF_RSP_NULL) {
+			if (!tx->nextras)
+				return -(int)netif_error_count(e, NETIF_ERR_RSP_NULL);
+			tx->nextras--;
 			continue;
+		}
 		if (s.rsp.id >= NETIF_TX_RING_SIZE || !tx->outstanding[s.rsp.id])
 			return -(int)netif_error_count(e, NETIF_ERR_RSP_ID);
 		tx->outstanding[s.rsp.id] = 0;

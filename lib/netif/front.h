@@ -14,22 +14,27 @@
 struct netif_front_tx {
 	struct netif_front_ring ring;
 	u16 nfree;
+	u16 nextras; /* extra-info slots that the back end has not answered */
 	u16 free[NETIF_TX_RING_SIZE];	     /* ids not in use, a stack */
 	u8 outstanding[NETIF_TX_RING_SIZE]; /* 1: the back end has this id */
 };
 
 struct netif_front_seg {
 	u32 gref;
-	u16 id; /* from netif_front_tx_id() */
+	u16 id; /* from netif_front_tx_ids() */
 	u16 offset;
 	u16 size;
 };
 
 void netif_front_tx_init(struct netif_front_tx *tx, void *page);
-/* An id to fill, or -ENOBUFS.  Hand it back with _put_id() where it is not sent after all. */
-int netif_front_tx_id(struct netif_front_tx *tx);
+/* n ids to fill, or false and none.  Hand back with _put_id() what is not sent after all. */
+__attribute__((warn_unused_result)) bool netif_front_tx_ids(struct netif_front_tx *tx, u16 *ids,
+							    u32 n);
 void netif_front_tx_put_id(struct netif_front_tx *tx, u16 id);
-/* Ring slots free for netif_front_tx_send(): data segments + 1 for a GSO extra. */
+/*
+ * Slots for netif_front_tx_send() (data segments + 1 for a GSO extra) whose ids are
+ * still to be taken.  Who holds the ids already asks netif_front_free().
+ */
 u32 netif_front_tx_room(const struct netif_front_tx *tx);
 /*
  * Write one packet's requests; the caller has checked room and pushes.  The hash
@@ -39,9 +44,13 @@ void netif_front_tx_send(struct netif_front_tx *tx, const struct netif_meta *m,
 			 const struct netif_front_seg *segs, u32 n);
 /*
  * Take up to max responses.  done[i]: an id that the back end has finished with,
- * now free for netif_front_tx_id() again (the id is already on the free stack);
+ * now free for netif_front_tx_ids() again (the id is already on the free stack);
  * *bad counts those answered with an error.  Returns how many, or the negative
  * of a fatal enum netif_error, counted in *e.
+ *
+ * A back end answers in any order (xen-netback: as its frames are done), so an extra's
+ * answer need not lie in the extra's slot, but there is one for each.  One too many
+ * would free a ring slot and not the id that was in it.
  */
 int netif_front_tx_reap(struct netif_front_tx *tx, u16 *done, u32 max, u32 *bad,
 			struct netif_errors *e);

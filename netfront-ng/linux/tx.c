@@ -6,6 +6,7 @@
 
 struct segs {
 	u32 n;
+	u16 id[NETIF_NR_SLOTS_MIN];
 	struct netif_front_seg seg[NETIF_NR_SLOTS_MIN];
 };
 
@@ -89,7 +90,7 @@ static void meta_fill(struct netif_meta *m, const struct sk_buff *skb)
 /* Pages that some bytes touch; a frag may lie in a compound page. */
 static u32 count_pages(u32 offset, u32 size)
 {
-	return DIV_ROUND_UP((offset & ~XEN_PAGE_MASK) + size, XEN_PAGE_SIZE);
+	return size ? DIV_ROUND_UP((offset & ~XEN_PAGE_MASK) + size, XEN_PAGE_SIZE) : 0;
 }
 
 static u32 count_segs(const struct sk_buff *skb)
@@ -103,10 +104,16 @@ static u32 count_segs(const struct sk_buff *skb)
 	return n;
 }
 
-static struct ng_tx_slot *slot_take(struct ng_queue *q, struct segs *s, u16 offset, u16 size)
+/* An id for each of n segments; false: there is no room for them and an extra. */
+static bool segs_take(struct ng_queue *q, struct segs *s, u32 n)
 {
-	/* An id is free wherever a ring slot is. */
-	u16 id = netif_front_tx_id(&q->tx.ring);
+	s->n = 0;
+	return netif_front_tx_room(&q->tx.ring) > n && netif_front_tx_ids(&q->tx.ring, s->id, n);
+}
+
+static struct ng_tx_slot *slot_fill(struct ng_queue *q, struct segs *s, u16 offset, u16 size)
+{
+	u16 id = s->id[s->n];
 
 	s->seg[s->n++] = (struct netif_front_seg){ .id = id, .offset = offset, .size = size };
 	q->tx.slot[id] = (struct ng_tx_slot){ .gref = INVALID_GRANT_REF };
@@ -123,7 +130,7 @@ static void gather_copy(struct ng_queue *q, struct sk_buff *skb, struct segs *s)
 		u32 size = min_t(u32, skb->len - done, NETIF_PAGE_SIZE);
 		struct ng_page *p;
 
-		slot = slot_take(q, s, 0, size);
+		slot = slot_fill(q, s, 0, size);
 		p = &q->tx.pool.pages[s->seg[s->n - 1].id];
 		s->seg[s->n - 1].gref = p->gref;
 		skb_copy_bits(skb, done, page_address(p->page), size);
@@ -143,7 +150,7 @@ static void gather_bytes(struct ng_queue *q, struct sk_buff *skb, struct segs *s
 	while (size) {
 		u32 in_page = offset & ~XEN_PAGE_MASK;
 		u32 n = min_t(u32, size, XEN_PAGE_SIZE - in_page);
-		struct ng_tx_slot *slot = slot_take(q, s, in_page, n);
+		struct ng_tx_slot *slot = slot_fill(q, s, in_page, n);
 
 		slot->skb = skb_get(skb);
 		q->tx.held++;
@@ -243,22 +250,23 @@ bool ng_tx_arm(struct ng_queue *q)
 netdev_tx_t ng_tx_send(struct ng_queue *q, struct sk_buff *skb)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(q->dev->netdev, q->index);
-	struct segs s = { .n = 0 };
 	u32 bytes = skb->len;
 	struct netif_meta m;
-	bool more;
+	struct segs s;
+	bool copy, more;
 
 	if (unlikely(!READ_ONCE(q->open) || READ_ONCE(q->broken) || bytes > NETIF_MAX_TX_SIZE ||
 		     bytes < ETH_HLEN))
 		return drop(q, skb);
-	if (unlikely(netif_front_tx_room(&q->tx.ring) < NG_TX_ROOM)) {
+	copy = wants_copy(q, skb);
+	if (unlikely(!segs_take(q, &s, copy ? DIV_ROUND_UP(bytes, NETIF_PAGE_SIZE) : count_segs(skb)))) {
 		netif_tx_stop_queue(txq);
 		ng_tx_push(q);
 		return NETDEV_TX_BUSY;
 	}
 	meta_fill(&m, skb);
 	skb_tx_timestamp(skb);
-	if (wants_copy(q, skb))
+	if (copy)
 		gather_copy(q, skb, &s);
 	else
 		gather_grants(q, skb, &s);
@@ -281,13 +289,13 @@ netdev_tx_t ng_tx_send(struct ng_queue *q, struct sk_buff *skb)
 bool ng_tx_send_bytes(struct ng_queue *q, const void *data, u32 len)
 {
 	struct netif_meta m = { .len = len };
-	struct segs s = { .n = 0 };
 	struct ng_page *p;
+	struct segs s;
 
 	if (!READ_ONCE(q->open) || READ_ONCE(q->broken) || len > NETIF_PAGE_SIZE || len < ETH_HLEN ||
-	    netif_front_tx_room(&q->tx.ring) < NG_TX_ROOM)
+	    netif_front_tx_room(&q->tx.ring) < NG_TX_ROOM || !segs_take(q, &s, 1))
 		return false;
-	slot_take(q, &s, 0, len);
+	slot_fill(q, &s, 0, len);
 	p = &q->tx.pool.pages[s.seg[0].id];
 	s.seg[0].gref = p->gref;
 	memcpy(page_address(p->page), data, len);

@@ -80,47 +80,50 @@ static int reap(struct mover *m)
 	return n;
 }
 
-/* The reads that the free pages and slots allow: each frame needs one more slot for GSO. */
+/* The reads that the free slots allow: each frame needs one more for GSO. */
 static unsigned int reads_possible(const struct mover *m, unsigned int pages)
 {
-	unsigned int ids = m->q->tx.nfree / pages;
-	unsigned int slots = netif_front_tx_room(&m->q->tx) / (pages + 1);
-	unsigned int n = ids < slots ? ids : slots;
+	unsigned int n = netif_front_free(&m->q->tx.ring) / (pages + 1);
 
 	return n < m->want ? n : m->want;
 }
 
-static void prepare_read(struct mover *m, unsigned int i, unsigned int pages)
+/* False: there are not as many free pages. */
+static bool prepare_read(struct mover *m, unsigned int i, unsigned int pages)
 {
 	struct mover_read *r = &m->reads[i];
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&m->ring);
-	unsigned int niov = 1;
+	struct io_uring_sqe *sqe;
+	unsigned int niov;
 
+	r->nids = 0;
+	if (!netif_front_tx_ids(&m->q->tx, r->ids, pages))
+		return false;
+	r->nids = pages;
 	r->iov[0] = (struct iovec){ &r->vnet, sizeof(r->vnet) };
-	for (r->nids = 0; r->nids < pages; r->nids++, niov++) {
-		r->ids[r->nids] = (uint16_t)netif_front_tx_id(&m->q->tx);
-		r->iov[niov] = (struct iovec){ front_queue_tx_page(m->q, r->ids[r->nids]),
+	for (niov = 1; niov <= pages; niov++)
+		r->iov[niov] = (struct iovec){ front_queue_tx_page(m->q, r->ids[niov - 1]),
 					       NETIF_PAGE_SIZE };
-	}
+	sqe = io_uring_get_sqe(&m->ring);
 	if (pages < MOVER_FRAME_PAGES)
 		r->iov[niov++] = (struct iovec){ m->spill + (size_t)i * SPILL_SIZE, SPILL_SIZE };
 	io_uring_prep_readv2(sqe, m->tap, r->iov, niov, 0, m->nowait);
 	io_uring_sqe_set_data64(sqe, i);
+	return true;
 }
 
 /* Nothing is read while an earlier frame waits: what cannot go stays in the TAP's queue. */
 static unsigned int prepare_reads(struct mover *m)
 {
-	unsigned int pages = m->large ? MOVER_FRAME_PAGES : 1, n, i;
+	unsigned int pages = m->large ? MOVER_FRAME_PAGES : 1, possible, n = 0;
 
 	if (m->next < m->nreads)
 		return 0;
-	n = reads_possible(m, pages);
+	possible = reads_possible(m, pages);
+	while (n < possible && prepare_read(m, n, pages))
+		n++;
 	m->blocked = !n;
 	if (!n)
 		front_count(&m->q->counters.tx_full, 1);
-	for (i = 0; i < n; i++)
-		prepare_read(m, i, pages);
 	m->nreads = n;
 	m->next = 0;
 	return n;
@@ -138,14 +141,12 @@ static bool unspill(struct mover *m, struct mover_read *r, uint32_t len, unsigne
 	const uint8_t *from = r->iov[2].iov_base;
 	uint32_t left = len - NETIF_PAGE_SIZE;
 
-	if (m->q->tx.nfree < pages - r->nids)
+	if (!netif_front_tx_ids(&m->q->tx, r->ids + r->nids, pages - r->nids))
 		return false;
 	for (; left; from += NETIF_PAGE_SIZE) {
 		uint32_t n = left < NETIF_PAGE_SIZE ? left : NETIF_PAGE_SIZE;
-		uint16_t id = (uint16_t)netif_front_tx_id(&m->q->tx);
 
-		memcpy(front_queue_tx_page(m->q, id), from, n);
-		r->ids[r->nids++] = id;
+		memcpy(front_queue_tx_page(m->q, r->ids[r->nids++]), from, n);
 		left -= n;
 	}
 	return true;
@@ -191,7 +192,7 @@ static bool send_frame(struct mover *m, struct mover_read *r)
 		return true;
 	}
 	pages = ((unsigned int)len + NETIF_PAGE_SIZE - 1) / NETIF_PAGE_SIZE;
-	if (netif_front_tx_room(&m->q->tx) < pages + 1)
+	if (netif_front_free(&m->q->tx.ring) < pages + 1)
 		return false;
 	if (pages > r->nids && !unspill(m, r, (uint32_t)len, pages))
 		return false;

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #define STORM_MS 1000
+#define NULL_IDS 300 /* more than there are */
+#define NULL_MS 20000
 
 /* The id of the oldest request that waits for its answer. */
 static uint16_t waiting(struct back_evil *e)
@@ -84,9 +86,21 @@ static void errors(struct back_evil *e)
 	answer_all(e, INT16_MIN);
 }
 
+/*
+ * As if they were extra info.  A front end that believes it has the slots back, but not the
+ * ids: it must notice at the first, not when it has no id left for a slot that is free.
+ */
 static void null(struct back_evil *e)
 {
-	answer_all(e, NETIF_RSP_NULL);
+	uint64_t end = now_ms() + NULL_MS;
+	unsigned int given = 0;
+
+	while (given < NULL_IDS && now_ms() < end &&
+	       store_read_state(e->hub.xs, XBT_NULL, e->v->fe) == STATE_CONNECTED) {
+		given += (unsigned int)netif_back_pending(&e->q->tx);
+		answer_all(e, NETIF_RSP_NULL);
+		usleep(1000);
+	}
 }
 
 static void storm(struct back_evil *e)
@@ -109,7 +123,7 @@ const struct back_attack back_tx_attacks[] = {
 	{ "tx-overrun", "producer index three rings ahead", overrun, BACK_SHUTS, NULL, false },
 	{ "tx-backwards", "producer index before the last", backwards, BACK_SHUTS, NULL, false },
 	{ "tx-errors", "every frame is refused", errors, BACK_STAYS, NULL, false },
-	{ "tx-null", "frames are answered as if they were extra info", null, BACK_STAYS, NULL, false },
+	{ "tx-null", "frames are answered as if they were extra info", null, BACK_SHUTS, NULL, false },
 	{ "event-storm", "events without end, and no work", storm, BACK_STAYS, NULL, false },
 	{ "vanish", "killed with all rings connected", vanish, BACK_ANY, NULL, false },
 	{ NULL, NULL, NULL, BACK_ANY, NULL, false },

@@ -68,11 +68,13 @@ static struct netif_tx_burst tx_burst;
 static void tx_send(const struct netif_meta *m, u32 segs)
 {
 	struct netif_front_seg s[NETIF_NR_SLOTS_MIN];
+	u16 ids[NETIF_NR_SLOTS_MIN];
 	u32 i;
 
+	if (!netif_front_tx_ids(&front_tx, ids, segs))
+		fail("ids");
 	for (i = 0; i < segs; i++)
-		s[i] = (struct netif_front_seg){ i, (u16)netif_front_tx_id(&front_tx), 0,
-						 (u16)(m->len / segs) };
+		s[i] = (struct netif_front_seg){ i, ids[i], 0, (u16)(m->len / segs) };
 	netif_front_tx_send(&front_tx, m, s, segs);
 }
 

@@ -3,6 +3,7 @@
 #include "tests/bench/evil.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,13 +20,15 @@ static struct front_queue *queue(struct evil *e)
 static struct netif_tx_req *request(struct evil *e, uint16_t flags, uint16_t offset, uint16_t size)
 {
 	struct front_queue *q = queue(e);
-	int id = netif_front_tx_id(&q->tx);
 	struct netif_tx_req *req;
+	uint16_t id;
 
+	if (!netif_front_tx_ids(&q->tx, &id, 1))
+		abort();
 	req = &NETIF_SLOT(union netif_tx_slot, &q->tx.ring, q->tx.ring.req_prod++)->req;
-	*req = (struct netif_tx_req){ q->tx_pages.refs[id], offset, flags, (uint16_t)id, size };
+	*req = (struct netif_tx_req){ q->tx_pages.refs[id], offset, flags, id, size };
 	q->tx.outstanding[id] = 1;
-	memset(front_queue_tx_page(q, (unsigned int)id), 0x45, NETIF_PAGE_SIZE);
+	memset(front_queue_tx_page(q, id), 0x45, NETIF_PAGE_SIZE);
 	return req;
 }
 
@@ -37,6 +40,7 @@ static void extra(struct evil *e, uint8_t type, uint8_t flags, uint8_t gso_type,
 	x.u.gso.type = gso_type;
 	x.u.gso.size = gso_size;
 	NETIF_SLOT(union netif_tx_slot, &q->tx.ring, q->tx.ring.req_prod++)->extra = x;
+	q->tx.nextras++;
 }
 
 static void push(struct evil *e)
@@ -233,7 +237,7 @@ static void flip(struct evil *e)
 		volatile struct netif_tx_req *req;
 		int n;
 
-		if (netif_front_tx_room(&q->tx) && q->tx.nfree) {
+		if (netif_front_tx_room(&q->tx)) {
 			req = request(e, 0, 0, 200);
 			push(e);
 			for (turn = 0; turn < 2000; turn++) {

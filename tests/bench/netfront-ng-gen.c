@@ -62,14 +62,15 @@ static bool send_one(struct front_queue *q)
 	unsigned int pages = (gen.size + NETIF_PAGE_SIZE - 1) / NETIF_PAGE_SIZE, i;
 	struct netif_front_seg segs[17];
 	uint32_t left = gen.size;
+	uint16_t ids[17];
 
-	if (q->tx.nfree < pages || netif_front_tx_room(&q->tx) < pages)
+	if (netif_front_tx_room(&q->tx) < pages || !netif_front_tx_ids(&q->tx, ids, pages))
 		return false;
 	for (i = 0; i < pages; i++) {
-		uint16_t id = (uint16_t)netif_front_tx_id(&q->tx);
 		uint32_t size = left < NETIF_PAGE_SIZE ? left : NETIF_PAGE_SIZE;
 
-		segs[i] = (struct netif_front_seg){ q->tx_pages.refs[id], id, 0, (uint16_t)size };
+		segs[i] = (struct netif_front_seg){ q->tx_pages.refs[ids[i]], ids[i], 0,
+						    (uint16_t)size };
 		left -= size;
 	}
 	netif_front_tx_send(&q->tx, &meta, segs, pages);

@@ -13,7 +13,7 @@ static void answer(struct fuzz_input *in)
 	fuzz_bytes(in, page + sizeof(*shared), sizeof(page) - sizeof(*shared));
 }
 
-/* Every id outstanding or free, none both, none twice. */
+/* Every id outstanding or free, none both, none twice; and one for every slot that is free. */
 static void check_ids(const struct netif_front_tx *tx)
 {
 	u8 seen[NETIF_TX_RING_SIZE] = { 0 };
@@ -24,6 +24,17 @@ static void check_ids(const struct netif_front_tx *tx)
 		fuzz_check(tx->free[i] < NETIF_TX_RING_SIZE && !seen[tx->free[i]]++);
 		fuzz_check(!tx->outstanding[tx->free[i]]);
 	}
+	fuzz_check(tx->nfree == netif_front_free(&tx->ring) + tx->nextras);
+}
+
+/* Three in four with an extra, which is what RSP_NULL answers. */
+static void send_frame(struct netif_front_tx *tx, u32 i)
+{
+	const struct netif_meta m = { .len = 60, .gso_type = i % 4 ? NETIF_GSO_TYPE_TCPV4 : 0 };
+	u16 id;
+
+	if (netif_front_tx_ids(tx, &id, 1))
+		netif_front_tx_send(tx, &m, &(struct netif_front_seg){ i, id, 0, 60 }, 1);
 }
 
 static void fuzz_tx(struct fuzz_input *in, u32 max)
@@ -35,9 +46,8 @@ static void fuzz_tx(struct fuzz_input *in, u32 max)
 	int n;
 
 	netif_front_tx_init(&tx, page);
-	for (i = 0; i < 200; i++)
-		netif_front_tx_send(&tx, &(struct netif_meta){ .len = 60 },
-				    &(struct netif_front_seg){ i, (u16)netif_front_tx_id(&tx), 0, 60 }, 1);
+	for (i = 0; i < 120; i++)
+		send_frame(&tx, i);
 	netif_front_push(&tx.ring);
 	answer(in);
 	do {

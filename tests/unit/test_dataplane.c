@@ -187,16 +187,17 @@ bool guest_queue(struct guest *g, unsigned int queue, const uint8_t *frame,
 	struct netif_front_seg segs[NETIF_TX_RING_SIZE];
 	unsigned int at = 0, n = 0, need = (m->len + piece - 1) / piece + 1;
 
-	if (netif_front_tx_room(&q->tx) < need || q->tx.nfree < need)
+	if (netif_front_tx_room(&q->tx) < need)
 		return false;
 	for (; at < m->len; at += segs[n++].size) {
-		int id = netif_front_tx_id(&q->tx);
+		uint16_t id;
 
-		segs[n].id = (uint16_t)id;
+		ck_assert(netif_front_tx_ids(&q->tx, &id, 1));
+		segs[n].id = id;
 		segs[n].gref = q->tx_pages.refs[id];
 		segs[n].offset = (uint16_t)offset;
 		segs[n].size = (uint16_t)(m->len - at < piece ? m->len - at : piece);
-		memcpy(front_queue_tx_page(q, (unsigned int)id) + offset, frame + at, segs[n].size);
+		memcpy(front_queue_tx_page(q, id) + offset, frame + at, segs[n].size);
 	}
 	netif_front_tx_send(&q->tx, m, segs, n);
 	return true;

@@ -20,6 +20,14 @@ static uint8_t pattern(uint32_t len, uint32_t at)
 	return (uint8_t)(at * 7 + at / 251 + len);
 }
 
+static uint16_t take_id(struct netif_front_tx *tx)
+{
+	uint16_t id;
+
+	ck_assert(netif_front_tx_ids(tx, &id, 1));
+	return id;
+}
+
 void echo_send(struct front_queue *q, uint32_t len)
 {
 	const struct netif_meta meta = { .len = len };
@@ -27,7 +35,7 @@ void echo_send(struct front_queue *q, uint32_t len)
 	uint32_t at = 0, n = 0, i;
 
 	while (at < len) {
-		uint16_t id = (uint16_t)netif_front_tx_id(&q->tx);
+		uint16_t id = take_id(&q->tx);
 		uint32_t size = len - at < NETIF_PAGE_SIZE ? len - at : NETIF_PAGE_SIZE;
 
 		for (i = 0; i < size; i++)

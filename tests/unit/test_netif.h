@@ -34,6 +34,9 @@ struct rx_rig {
 struct tx_rig *tx_rig(void);
 struct rx_rig *rx_rig(void);
 
+/* An id of the front end's that is free: there must be one. */
+u16 tx_id(struct tx_rig *t);
+
 /* Both ends at index 'at', to cross 2^32. */
 void tx_rig_start_at(struct tx_rig *t, u32 at);
 void rx_rig_start_at(struct rx_rig *t, u32 at);

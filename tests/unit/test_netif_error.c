@@ -279,6 +279,23 @@ static void provoke_rsp_id(void)
 	expect_rx(t, NETIF_ERR_RSP_ID);
 }
 
+static void provoke_rsp_null(void)
+{
+	struct tx_rig *t = tx_rig();
+	u16 id = tx_id(t);
+	u32 bad = 0;
+
+	netif_front_tx_send(&t->front, &(struct netif_meta){ .len = 60 },
+			    &(struct netif_front_seg){ 1, id, 0, 60 }, 1);
+	netif_front_push(&t->front.ring);
+	NETIF_SLOT(union netif_tx_slot, &t->back, t->back.rsp_prod++)->rsp =
+		(struct netif_tx_rsp){ id, NETIF_RSP_NULL };
+	netif_back_push(&t->back);
+	ck_assert_int_eq(netif_front_tx_reap(&t->front, &id, 1, &bad, &t->errors),
+			 -NETIF_ERR_RSP_NULL);
+	ck_assert_uint_eq(t->errors.count[NETIF_ERR_RSP_NULL], 1);
+}
+
 static void provoke_rsp_bounds(void)
 {
 	struct rx_rig *t = posted_rig();

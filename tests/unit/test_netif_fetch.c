@@ -157,7 +157,7 @@ START_TEST(test_fetch_front_tx)
 
 	for (i = 0; i < 100; i++)
 		netif_front_tx_send(&t->front, &(struct netif_meta){ .len = 60 },
-				    &(struct netif_front_seg){ 1, (u16)netif_front_tx_id(&t->front), 0, 60 },
+				    &(struct netif_front_seg){ 1, tx_id(t), 0, 60 },
 				    1);
 	raw_take(t);
 	for (i = 0; i < 100; i++)

@@ -3,7 +3,7 @@
 #include "test_netif_fetch.h"
 
 #define netif_front_tx_init counted_front_tx_init
-#define netif_front_tx_id counted_front_tx_id
+#define netif_front_tx_ids counted_front_tx_ids
 #define netif_front_tx_put_id counted_front_tx_put_id
 #define netif_front_tx_room counted_front_tx_room
 #define netif_front_tx_send counted_front_tx_send

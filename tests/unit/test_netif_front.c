@@ -9,7 +9,7 @@ static void send_one(struct tx_rig *t, u32 segs, u8 gso_type)
 	u32 i;
 
 	for (i = 0; i < segs; i++) {
-		s[i] = (struct netif_front_seg){ 100 + i, (u16)netif_front_tx_id(&t->front), 8, 1000 };
+		s[i] = (struct netif_front_seg){ 100 + i, tx_id(t), 8, 1000 };
 		m.len += s[i].size;
 	}
 	netif_front_tx_send(&t->front, &m, s, segs);
@@ -20,16 +20,22 @@ START_TEST(test_front_tx_ids)
 {
 	struct tx_rig *t = tx_rig();
 	u8 seen[NETIF_TX_RING_SIZE] = { 0 };
-	int i, id = -1;
+	u16 ids[NETIF_TX_RING_SIZE], id = 4711;
+	u32 i;
 
-	for (i = 0; i < NETIF_TX_RING_SIZE; i++) {
-		id = netif_front_tx_id(&t->front);
-		ck_assert_int_ge(id, 0);
-		ck_assert_uint_eq(seen[id]++, 0);
-	}
-	ck_assert_int_eq(netif_front_tx_id(&t->front), -ENOBUFS);
-	netif_front_tx_put_id(&t->front, (u16)id);
-	ck_assert_int_eq(netif_front_tx_id(&t->front), id);
+	ck_assert(!netif_front_tx_ids(&t->front, ids, NETIF_TX_RING_SIZE + 1));
+	ck_assert_uint_eq(t->front.nfree, NETIF_TX_RING_SIZE);
+	ck_assert(netif_front_tx_ids(&t->front, ids, 1));
+	/* All or none. */
+	ck_assert(!netif_front_tx_ids(&t->front, ids + 1, NETIF_TX_RING_SIZE));
+	ck_assert(netif_front_tx_ids(&t->front, ids + 1, NETIF_TX_RING_SIZE - 1));
+	for (i = 0; i < NETIF_TX_RING_SIZE; i++)
+		ck_assert_uint_eq(seen[ids[i]]++, 0);
+	ck_assert(!netif_front_tx_ids(&t->front, &id, 1));
+	ck_assert_uint_eq(id, 4711);
+	netif_front_tx_put_id(&t->front, ids[7]);
+	ck_assert(netif_front_tx_ids(&t->front, &id, 1));
+	ck_assert_uint_eq(id, ids[7]);
 }
 END_TEST
 
@@ -40,6 +46,11 @@ START_TEST(test_front_tx_room)
 	ck_assert_uint_eq(netif_front_tx_room(&t->front), NETIF_TX_RING_SIZE);
 	send_one(t, 3, NETIF_GSO_TYPE_TCPV4);
 	ck_assert_uint_eq(netif_front_tx_room(&t->front), NETIF_TX_RING_SIZE - 4);
+	/* A slot without an id is no room: two ids are in hand, one of them too many. */
+	tx_id(t);
+	tx_id(t);
+	ck_assert_uint_eq(netif_front_free(&t->front.ring), NETIF_TX_RING_SIZE - 4);
+	ck_assert_uint_eq(netif_front_tx_room(&t->front), NETIF_TX_RING_SIZE - 5);
 }
 END_TEST
 
@@ -119,16 +130,93 @@ START_TEST(test_front_tx_overrun)
 }
 END_TEST
 
-/* RSP_NULL for a data slot leaks its id, to the front end's cost only: no id twice. */
+/* It would free the slot and not the id: after 256 of them there were slots without an id. */
 START_TEST(test_front_tx_null_for_data)
 {
 	struct tx_rig *t = tx_rig();
 
 	send_one(t, 1, 0);
 	answer_tx(t, 0, NETIF_RSP_NULL);
+	ck_assert_int_eq(reap(t), -NETIF_ERR_RSP_NULL);
+	ck_assert_uint_eq(t->errors.count[NETIF_ERR_RSP_NULL], 1);
+}
+END_TEST
+
+static u16 id_at(struct tx_rig *t, u32 slot)
+{
+	return NETIF_SLOT(union netif_tx_slot, &t->back, slot)->req.id;
+}
+
+static void ids_cover_slots(const struct netif_front_tx *tx)
+{
+	ck_assert_uint_le(netif_front_tx_room(tx), tx->nfree);
+	ck_assert_uint_ge(tx->nfree, netif_front_free(&tx->ring));
+}
+
+/* All slots of large frames but the last, again and again: no id is lost before it is an error. */
+START_TEST(test_front_tx_null_without_end)
+{
+	struct tx_rig *t = tx_rig();
+	u32 nulls = 0, i;
+	int n = 0;
+
+	while (nulls < 300 && n >= 0) {
+		u32 first = t->front.ring.req_prod;
+
+		send_one(t, 16, 0);
+		for (i = 0; i < 15; i++)
+			answer_tx(t, id_at(t, first + i), NETIF_RSP_NULL);
+		answer_tx(t, id_at(t, first + 15), NETIF_RSP_OKAY);
+		n = reap(t);
+		ids_cover_slots(&t->front);
+		nulls += 15;
+	}
+	ck_assert_int_eq(n, -NETIF_ERR_RSP_NULL);
+	ck_assert_uint_eq(nulls, 15);
+}
+END_TEST
+
+/*
+ * As xen-netback does: the small frame is done before the large one, and its answer
+ * lies where that one's extra was, the extra's where the small one's data was.
+ */
+START_TEST(test_front_tx_null_elsewhere)
+{
+	struct tx_rig *t = tx_rig();
+	u32 round;
+
+	for (round = 0; round < 300; round++) {
+		u32 first = t->front.ring.req_prod;
+		u16 ids[3];
+
+		send_one(t, 2, NETIF_GSO_TYPE_TCPV4);
+		send_one(t, 1, 0);
+		ids[0] = id_at(t, first);
+		ids[1] = id_at(t, first + 2);
+		ids[2] = id_at(t, first + 3);
+		answer_tx(t, ids[1], NETIF_RSP_OKAY);
+		answer_tx(t, ids[2], NETIF_RSP_OKAY);
+		answer_tx(t, ids[0], NETIF_RSP_OKAY);
+		answer_tx(t, 0xffff, NETIF_RSP_NULL);
+		ck_assert_int_eq(reap(t), 3);
+		ids_cover_slots(&t->front);
+	}
+	ck_assert_uint_eq(t->front.nfree, NETIF_TX_RING_SIZE);
+	ck_assert_uint_eq(t->front.nextras, 0);
+}
+END_TEST
+
+/* An extra that is out excuses one RSP_NULL; the second is one too many, whatever slot it has. */
+START_TEST(test_front_tx_null_once_too_often)
+{
+	struct tx_rig *t = tx_rig();
+
+	send_one(t, 2, NETIF_GSO_TYPE_TCPV4);
+	answer_tx(t, 0, NETIF_RSP_NULL);
 	ck_assert_int_eq(reap(t), 0);
-	ck_assert_uint_eq(t->front.nfree, NETIF_TX_RING_SIZE - 1);
-	ck_assert_uint_eq(netif_front_tx_room(&t->front), NETIF_TX_RING_SIZE);
+	ids_cover_slots(&t->front);
+	answer_tx(t, 0, NETIF_RSP_NULL);
+	ck_assert_int_eq(reap(t), -NETIF_ERR_RSP_NULL);
 }
 END_TEST
 
@@ -411,6 +499,9 @@ TCase *netif_front_case(void)
 	tcase_add_test(c, test_front_tx_double_response);
 	tcase_add_test(c, test_front_tx_overrun);
 	tcase_add_test(c, test_front_tx_null_for_data);
+	tcase_add_test(c, test_front_tx_null_without_end);
+	tcase_add_test(c, test_front_tx_null_elsewhere);
+	tcase_add_test(c, test_front_tx_null_once_too_often);
 	tcase_add_test(c, test_front_rx_post);
 	tcase_add_test(c, test_front_rx_need);
 	tcase_add_test(c, test_front_rx_round);

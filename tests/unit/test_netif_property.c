@@ -55,7 +55,7 @@ static u32 send_some(struct tx_rig *t, u32 tail, u32 *seed)
 		if (p->nsegs + 1 > netif_front_tx_room(&t->front))
 			break;
 		for (i = 0; i < p->nsegs; i++)
-			p->segs[i].id = (u16)netif_front_tx_id(&t->front);
+			p->segs[i].id = tx_id(t);
 		netif_front_tx_send(&t->front, &p->meta, p->segs, p->nsegs);
 		tail++;
 	}

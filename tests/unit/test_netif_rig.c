@@ -21,6 +21,14 @@ struct rx_rig *rx_rig(void)
 	return &t;
 }
 
+u16 tx_id(struct tx_rig *t)
+{
+	u16 id;
+
+	ck_assert(netif_front_tx_ids(&t->front, &id, 1));
+	return id;
+}
+
 static void ring_start_at(struct netif_front_ring *f, struct netif_back_ring *b, u32 at)
 {
 	f->shared->req_prod = f->shared->rsp_prod = at;

@@ -16,7 +16,7 @@ declare -A counted=(
 	[rx-open-chain]=rsp_chain [rx-long-chain]=rsp_chain [rx-extra-missing]=rsp_extra
 	[rx-extra-chain]=rsp_extra [rx-extra-type]=rsp_extra [rx-gso-type]=rsp_extra [rx-gso-size]=rsp_extra
 	[rx-gso-junk]=rx_refused [rx-csum-junk]=rx_refused
-	[tx-id]=rsp_id [tx-id-free]=rsp_id [tx-twice]=rsp_id [tx-overrun]=ring_overrun
+	[tx-id]=rsp_id [tx-id-free]=rsp_id [tx-twice]=rsp_id [tx-null]=rsp_null [tx-overrun]=ring_overrun
 	[tx-backwards]=ring_overrun [tx-errors]=tx_errors
 )
 
