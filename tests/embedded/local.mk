@@ -2,7 +2,7 @@
 # End-to-end tests on the embedded Xen. They need root and network namespaces, so they are a target
 # of their own: "make check" stays for everyone. EMBEDDED="NAME..." runs some scenarios only.
 EXTRA_DIST += tests/embedded/run tests/embedded/machine tests/embedded/lib.sh tests/embedded/vif-script \
-	tests/embedded/demo \
+	tests/embedded/demo tests/advisories/run tests/advisories/README.md \
 	tests/embedded/scenarios/accounting.sh tests/embedded/scenarios/counters.sh \
 	tests/embedded/scenarios/credit.sh tests/embedded/scenarios/evil.sh tests/embedded/scenarios/evil-backend.sh tests/embedded/scenarios/faults.sh \
 	tests/embedded/scenarios/half-pages.sh tests/embedded/scenarios/many.sh tests/embedded/scenarios/mixed.sh \
