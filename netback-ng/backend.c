@@ -17,6 +17,8 @@
 /* A device is looked at so often in a window; further events wait for the next one. */
 #define WINDOW_USEC 500000
 #define WINDOW_STEPS 40
+/* A scan that was not complete is done again after this. */
+#define RESCAN_USEC 1000000
 
 static unsigned int bucket(uint16_t domid, uint32_t devid)
 {
@@ -66,6 +68,15 @@ static void backend_remove(struct backend *b, struct device *d)
 	device_free(d);
 }
 
+/* A vif that is not seen now would wait for ever: nothing else is to come for it. */
+static void scan_failed(struct backend *b, const char *what, int err)
+{
+	if (!b->incomplete)
+		log_limited(&b->log, LOG_ERR, "cannot %s: %s; new vifs wait, and it is tried again until it works",
+			    what, strerror(err));
+	b->incomplete = true;
+}
+
 static char *read_or_empty(struct backend *b, const char *dir, const char *node)
 {
 	char *value;
@@ -111,8 +122,10 @@ static void look_at(struct backend *b, uint16_t domid, uint32_t devid)
 		if (!store_read_state(b->xs, XBT_NULL, dir) || !backend_owns(b, domid, devid))
 			return;
 		d = device_new(b->xs, b->event, &b->config, domid, devid);
-		if (!d)
+		if (!d) {
+			scan_failed(b, "serve a vif", ENOMEM);
 			return;
+		}
 		d->next = b->table[bucket(domid, devid)];
 		b->table[bucket(domid, devid)] = d;
 		b->count++;
@@ -143,6 +156,8 @@ static void scan_domain(struct backend *b, uint16_t domid)
 
 	snprintf(dir, sizeof(dir), VIF_DIR "/%u", domid);
 	list = xs_directory(b->xs, XBT_NULL, dir, &n);
+	if (!list && errno != ENOENT)
+		scan_failed(b, "list a domain's vifs in xenstore", errno);
 	for (unsigned int i = 0; list && i < n; i++)
 		if (parse_id(list[i], UINT32_MAX, &devid))
 			look_at(b, domid, devid);
@@ -164,6 +179,8 @@ static void scan_all(struct backend *b)
 	uint32_t domid;
 	char **list = xs_directory(b->xs, XBT_NULL, VIF_DIR, &n);
 
+	if (!list && errno != ENOENT)
+		scan_failed(b, "list the vifs in xenstore", errno);
 	b->generation++;
 	for (unsigned int i = 0; list && i < n; i++)
 		if (parse_id(list[i], UINT16_MAX, &domid))
@@ -255,15 +272,21 @@ static void backend_run(struct backend *b)
 		if (d->gone)
 			backend_remove(b, d);
 	}
-	if (b->dirty) {
-		sd_event_source_set_time_relative(b->timer, WINDOW_USEC / 4);
-		sd_event_source_set_enabled(b->timer, SD_EVENT_ONESHOT);
-	}
+	if (!b->dirty && !b->incomplete)
+		return;
+	sd_event_source_set_time_relative(b->timer, b->dirty ? WINDOW_USEC / 4 : RESCAN_USEC);
+	sd_event_source_set_enabled(b->timer, SD_EVENT_ONESHOT);
 }
 
 static int on_timer(sd_event_source *s, uint64_t usec, void *arg)
 {
-	backend_run(arg);
+	struct backend *b = arg;
+
+	if (b->incomplete) {
+		b->incomplete = false;
+		scan_all(b);
+	}
+	backend_run(b);
 	return 0;
 }
 
@@ -372,6 +395,10 @@ void backend_reload(struct backend *b, const struct config *config)
 {
 	b->config = config;
 	scan_all(b);
+	/* An operator who mended something need not wait for a timer. */
+	for (unsigned int i = 0; i < BACKEND_BUCKETS; i++)
+		for (struct device *d = b->table[i]; d; d = d->next)
+			device_hurry(d);
 	backend_run(b);
 }
 

@@ -19,6 +19,8 @@ struct backend {
 	struct device *table[BACKEND_BUCKETS];
 	struct device *dirty; /* to be stepped */
 	unsigned int count, generation;
+	bool incomplete; /* the last scan: xenstore failed, or there was no memory */
+	struct log_limit log;
 	sd_event_source *io, *vifs_io, *timer;
 };
 

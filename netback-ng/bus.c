@@ -13,9 +13,10 @@
 
 #include "lib/daemon/log.h"
 
-/* The driver's module may still be loading (udev): look again so often, so many times. */
+/* The driver's module may still be loading (udev): look again so often, so many times, then say so and go on. */
 #define RETRY_USEC 100000
 #define RETRIES 300
+#define RETRY_SLOW_USEC 10000000
 #define UEVENT_KERNEL_GROUP 1
 
 struct bus {
@@ -103,22 +104,23 @@ static bool give_to_kernel(struct bus *bus, const char *name)
 
 static void retry_later(struct bus *bus)
 {
-	sd_event_source_set_time_relative(bus->timer, RETRY_USEC);
+	sd_event_source_set_time_relative(bus->timer, bus->retries ? RETRY_USEC : RETRY_SLOW_USEC);
 	sd_event_source_set_enabled(bus->timer, SD_EVENT_ONESHOT);
 }
 
-/* Every device of the bus; false where one is still without a driver. */
+/* Every device of the bus; false where one is still without a driver, or no descriptor was free to look. */
 static bool scan_devices(struct bus *bus)
 {
 	DIR *dir = opendir(BUS_SYSFS "/devices");
 	struct dirent *e;
 	bool done = true;
 
-	while (dir && (e = readdir(dir)))
+	if (!dir)
+		return errno == ENOENT;
+	while ((e = readdir(dir)))
 		if (*e->d_name != '.')
 			done &= give_to_kernel(bus, e->d_name);
-	if (dir)
-		closedir(dir);
+	closedir(dir);
 	return done;
 }
 
@@ -128,13 +130,10 @@ static int on_retry(sd_event_source *s, uint64_t usec, void *arg)
 
 	if (scan_devices(bus))
 		return 0;
-	if (bus->retries) {
-		bus->retries--;
-		retry_later(bus);
-		return 0;
-	}
-	log_warning("a device in " BUS_SYSFS "/devices has no kernel driver; is its module "
-		    "(xen-netback, xen-blkback) loaded?  Its guest waits");
+	if (bus->retries && !--bus->retries)
+		log_warning("a device in " BUS_SYSFS "/devices has no kernel driver; is its module "
+			    "(xen-netback, xen-blkback) loaded?  Its guest waits; it is looked at every 10 s");
+	retry_later(bus);
 	return 0;
 }
 

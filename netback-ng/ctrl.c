@@ -4,13 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <xenevtchn.h>
 #include <xengnttab.h>
-#include <xentoollog.h>
 
 #include "lib/netif/ring.h"
 #include "lib/xen/event.h"
+#include "lib/xen/peer.h"
 
 /* Messages answered in one turn of the event loop; the rest waits for the others' turn. */
 #define TURN_MESSAGES 32
@@ -35,18 +34,6 @@ struct ctrl {
 		struct netif_gref grefs[NETIF_GREFS_PER_PAGE];
 	} payload __attribute__((aligned(NETIF_PAGE_SIZE)));
 };
-
-/* The libraries would print each failed map; a guest decides how many those are, and we report our own. */
-static void quiet_message(struct xentoollog_logger *logger, xentoollog_level level, int errnoval,
-			  const char *context, const char *format, va_list al)
-{
-}
-
-static void quiet_destroy(struct xentoollog_logger *logger)
-{
-}
-
-static struct xentoollog_logger quiet = { .vmessage = quiet_message, .destroy = quiet_destroy };
 
 /* len bytes of the guest's page, by one grant copy.  0 or -ENXIO. */
 static int payload_copy(struct ctrl *c, uint32_t ref, size_t len, bool to_guest)
@@ -221,15 +208,16 @@ static int on_event(sd_event_source *s, int fd, uint32_t revents, void *arg)
 
 static int map_ring(struct ctrl *c, const char **what)
 {
+	int rc;
+
 	*what = "opening the grant device";
-	c->gnttab = xengnttab_open(&quiet, 0);
+	c->gnttab = xengnttab_open(&peer_quiet, 0);
 	if (!c->gnttab)
-		return -errno;
+		return peer_host_error(-errno);
 	*what = "mapping the control ring's grant";
-	c->page = xengnttab_map_grant_ref(c->gnttab, c->params.domid, c->params.ref,
-					  PROT_READ | PROT_WRITE);
-	if (!c->page)
-		return -ENXIO;
+	rc = peer_map_ring(c->gnttab, c->params.domid, c->params.ref, &c->page);
+	if (rc)
+		return rc;
 	netif_back_init(&c->ring, c->page, NETIF_CTRL_RING_SIZE);
 	return 0;
 }
@@ -237,13 +225,13 @@ static int map_ring(struct ctrl *c, const char **what)
 static int bind_channel(struct ctrl *c, const char **what)
 {
 	*what = "opening the event channel device";
-	c->evtchn = event_open(&quiet);
+	c->evtchn = event_open(&peer_quiet);
 	if (!c->evtchn)
-		return -errno;
+		return peer_host_error(-errno);
 	*what = "binding the control ring's event channel";
-	c->port = xenevtchn_bind_interdomain(c->evtchn, c->params.domid, c->params.evtchn);
+	c->port = peer_bind(c->evtchn, c->params.domid, c->params.evtchn);
 	if (c->port < 0)
-		return -ESRCH;
+		return c->port;
 	/* A daemon that died may have answered without saying so. */
 	if (c->ring.rsp_prod)
 		xenevtchn_notify(c->evtchn, (evtchn_port_t)c->port);

@@ -13,6 +13,7 @@
 #include "lib/xen/store.h"
 #include "netback-ng/ctrl.h"
 #include "netback-ng/script.h"
+#include "netback-ng/trouble.h"
 #include "netback-ng/vif.h"
 
 #define DEVICE_ERROR_MAX 224
@@ -33,12 +34,14 @@ struct device {
 	struct vif *vif;	/* NULL: no TAP yet, or no longer */
 	struct ctrl *ctrl;
 	struct script *script; /* a hotplug script of ours is running */
+	bool offered;	/* InitWait, since this daemon made the TAP */
 	bool connected;
-	bool unplumbed; /* the TAP was made anew and its script has not succeeded yet */
+	bool unplugged; /* the TAP was made anew and its script has not succeeded yet */
 	bool removing; /* the toolstack wrote Closing */
 	bool failed;  /* shut after an error; until the front end starts anew */
 	bool watched; /* the front end's state */
 	bool gone;    /* the directory is; free the device */
+	struct trouble trouble; /* the host's, for which no guest is shut */
 	char error[DEVICE_ERROR_MAX]; /* of the last failure; "" */
 	struct log_limit log;
 	struct {
@@ -53,12 +56,15 @@ struct device {
 	unsigned int window_steps;
 };
 
+/* NULL: no memory. */
 struct device *device_new(struct xs_handle *xs, sd_event *event, const struct config *const *config,
 			  uint16_t domid, uint32_t devid);
 /* Gives the TAP back; xenstore is left as it is (see device.c on restarts). */
 void device_free(struct device *d);
 /* Compare the store with what we did, and do what is missing.  Never waits. */
 void device_step(struct device *d);
+/* What failed for want of something of the host's is tried again now. */
+void device_hurry(struct device *d);
 /* The data plane or the control ring met a fatal error of the guest. */
 void device_break(struct device *d, enum netif_error err);
 /* A new JSON object: xenstore's side, and the data plane's under "data". */

@@ -193,6 +193,16 @@ int frontend_read(struct xs_handle *xs, const char *dir, const struct frontend_o
 	return rc;
 }
 
+bool frontend_is_at_fault(int rc)
+{
+	static const int faults[] = { -EINVAL, -ERANGE, -ENOENT, -E2BIG, -EOPNOTSUPP, -EACCES };
+
+	for (unsigned int i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (rc == faults[i])
+			return true;
+	return false;
+}
+
 int frontend_unchanged(struct xs_handle *xs, xs_transaction_t t, const char *dir,
 		       const struct frontend_offer *offer, const struct vif_connection *c)
 {

@@ -26,6 +26,9 @@ struct frontend_offer {
 int frontend_read(struct xs_handle *xs, const char *dir, const struct frontend_offer *offer,
 		  struct vif_connection *c, char why[FRONTEND_WHY_MAX]);
 
+/* Of an error of frontend_read(): the guest wrote something wrong, or nothing; else xenstore failed. */
+bool frontend_is_at_fault(int rc);
+
 /*
  * For the transaction that says "connected": 0 where DIR still holds what *c was
  * read from and its state still asks for a connection, else -ECANCELED (or -EAGAIN).

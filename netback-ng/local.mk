@@ -9,7 +9,10 @@ netback_ng_control_sources = \
 	netback-ng/ctrl.c netback-ng/ctrl.h \
 	netback-ng/device.c netback-ng/device.h \
 	netback-ng/frontend.c netback-ng/frontend.h \
+	netback-ng/plumb.c netback-ng/plumb.h \
+	netback-ng/publish.c netback-ng/publish.h \
 	netback-ng/script.c netback-ng/script.h \
+	netback-ng/trouble.c netback-ng/trouble.h \
 	netback-ng/vif.h
 netback_ng_control_cflags = $(XENSTORE_CFLAGS) $(XENGNTTAB_CFLAGS) $(XENEVTCHN_CFLAGS) \
 	$(CONFUSE_CFLAGS) $(JANSSON_CFLAGS) $(SYSTEMD_CFLAGS)

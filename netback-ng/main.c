@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * netback-ngd: a userspace back end for Xen's network interfaces.
- * Control plane (main thread, sd-event): main -> backend -> device -> frontend, ctrl,
- * script; bus (sysfs), adopt (the rule), control (socket), config, log.
+ * Control plane (main thread, sd-event): main -> backend -> device -> publish, plumb
+ * (-> script), frontend, ctrl, trouble; bus (sysfs), adopt (the rule), control (socket), config, log.
  * Data plane (worker threads) behind vif.h.  The control plane may depend on
  * libxenstore, libsystemd, jansson, libconfuse; neither half on libxenctrl.
  */

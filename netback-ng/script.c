@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SCRIPT_TIMEOUT_USEC (40 * 1000000ull)
 #define SCRIPT_ENV_MAX 64
 
 struct script {
@@ -97,7 +96,7 @@ static int spawn_online(pid_t *pid, const char *path, const char *xenbus_path, c
 }
 
 int script_start(struct script **script, sd_event *event, const char *path, const char *xenbus_path,
-		 const char *vif, void (*done)(void *arg, int status), void *arg)
+		 const char *vif, uint64_t patience_usec, void (*done)(void *arg, int status), void *arg)
 {
 	struct script *s = calloc(1, sizeof(*s));
 	int rc;
@@ -115,7 +114,7 @@ int script_start(struct script **script, sd_event *event, const char *path, cons
 	rc = sd_event_add_child(event, &s->child, s->pid, WEXITED, on_exit_status, s);
 	if (rc < 0)
 		goto err;
-	rc = sd_event_add_time_relative(event, &s->timeout, CLOCK_MONOTONIC, SCRIPT_TIMEOUT_USEC, 0,
+	rc = sd_event_add_time_relative(event, &s->timeout, CLOCK_MONOTONIC, patience_usec, 0,
 					on_timeout, s);
 	if (rc < 0)
 		goto err;

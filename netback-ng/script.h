@@ -13,11 +13,10 @@ struct script;
 /*
  * Start "PATH online type_if=vif" with libxl's environment (get_hotplug_env() in
  * libxl_linux.c).  done is called once from the event loop with the exit status,
- * or -ETIMEDOUT after 40 s (LIBXL_HOTPLUG_TIMEOUT); the script is over by then,
- * and *script is to be released with script_free().  0 or -errno.
+ * or -ETIMEDOUT after the patience given; the script is over by then, and *script is to be released with script_free().  0 or -errno.
  */
 int script_start(struct script **script, sd_event *event, const char *path, const char *xenbus_path,
-		 const char *vif, void (*done)(void *arg, int status), void *arg);
+		 const char *vif, uint64_t patience_usec, void (*done)(void *arg, int status), void *arg);
 /* Kills it where it still runs.  NULL is allowed. */
 void script_free(struct script *script);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
+#include "lib/xen/peer.h"
 #include "netback-ng/port.h"
 #include "netback-ng/vif_data.h"
 
@@ -48,11 +48,10 @@ struct attach {
 
 static int bind_port(struct worker *w, struct queue *q, uint32_t remote, unsigned int *port)
 {
-	xenevtchn_port_or_error_t p = xenevtchn_bind_interdomain(w->xce, q->domid, remote);
-	int rc;
+	int rc, p = peer_bind(w->xce, q->domid, remote);
 
 	if (p < 0)
-		return -ESRCH;
+		return p;
 	rc = worker_watch_port(w, (unsigned int)p, q);
 	if (rc) {
 		xenevtchn_unbind(w->xce, (evtchn_port_t)p);
@@ -135,11 +134,6 @@ static void detach_here(struct worker *w, void *arg)
 	unbind_port(w, q->tx_port);
 }
 
-static void *map_ring(struct vif *vif, uint32_t gref)
-{
-	return xengnttab_map_grant_ref(vif->xgt, vif->id.domid, gref, PROT_READ | PROT_WRITE);
-}
-
 static void unmap_rings(struct vif *vif, struct queue *q)
 {
 	if (q->tx.shared)
@@ -151,13 +145,15 @@ static void unmap_rings(struct vif *vif, struct queue *q)
 
 static int map_rings(struct vif *vif, struct queue *q, const struct vif_connection *c)
 {
-	void *tx = map_ring(vif, c->queue[q->index].tx_ref);
-	void *rx = tx ? map_ring(vif, c->queue[q->index].rx_ref) : NULL;
+	void *tx, *rx;
+	int rc = peer_map_ring(vif->xgt, vif->id.domid, c->queue[q->index].tx_ref, &tx);
 
-	if (!rx) {
-		if (tx)
-			xengnttab_unmap(vif->xgt, tx, 1);
-		return -ENXIO;
+	if (rc)
+		return rc;
+	rc = peer_map_ring(vif->xgt, vif->id.domid, c->queue[q->index].rx_ref, &rx);
+	if (rc) {
+		xengnttab_unmap(vif->xgt, tx, 1);
+		return rc;
 	}
 	netif_back_init(&q->tx, tx, NETIF_TX_RING_SIZE);
 	netif_back_init(&q->rx, rx, NETIF_RX_RING_SIZE);
@@ -217,7 +213,7 @@ static int queue_start(struct vif *vif, unsigned int index, const struct vif_con
 		q->tx_buf.pages = q->worker->tx.base;
 		q->tx_buf.refs = q->worker->tx.refs;
 		q->tx_buf.heads = q->worker->scratch->heads;
-		a.rc = port_open(q);
+		a.rc = peer_host_error(port_open(q));
 	}
 	if (!a.rc) {
 		*what = "binding the event channels";
@@ -302,10 +298,10 @@ int vif_connect(struct vif *vif, const struct vif_connection *c, const char **wh
 	vif_set_rate(vif, c->rate_bytes, c->rate_usecs);
 	atomic_store(&vif->broken, NETIF_OK);
 	*what = "opening the grant device";
-	vif->xgt = xengnttab_open(NULL, 0);
+	vif->xgt = xengnttab_open(&peer_quiet, 0);
 	if (!vif->xgt)
-		return -errno;
-	rc = tune_tap(vif, c, what);
+		return peer_host_error(-errno);
+	rc = peer_host_error(tune_tap(vif, c, what));
 	join_bridge(vif);
 	for (i = 0; !rc && i < c->nqueues; i++)
 		rc = queue_start(vif, i, c, what);

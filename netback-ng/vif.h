@@ -70,8 +70,8 @@ struct vif_connection {
 
 /*
  * Map rings, bind channels, start the queues, carrier on.  0 or -errno (with
- * everything undone): -ENXIO a grant cannot be mapped, -ESRCH an event channel
- * cannot be bound.  *what: static text naming the failing step.
+ * everything undone).  The guest is at fault where peer_is_at_fault() (lib/xen/peer.h) says
+ * so, else the host.  *what: static text naming the failing step.
  */
 int vif_connect(struct vif *vif, const struct vif_connection *c, const char **what);
 /* Stop the queues, unmap everything, carrier off.  The TAP stays.  Idempotent. */

@@ -14,6 +14,8 @@
 
 /* A client that neither asks nor reads for so long is dropped. */
 #define CLIENT_IDLE_USEC (30 * 1000000ull)
+/* Without a free descriptor a client cannot even be refused; it waits, and the loop must not spin. */
+#define SHORT_USEC 1000000ull
 
 struct client {
 	struct control *control;
@@ -32,7 +34,7 @@ struct control {
 	void *arg;
 	struct sockaddr_un addr;
 	int fd;
-	sd_event_source *io;
+	sd_event_source *io, *resume;
 	struct client *clients;
 	unsigned int nclients;
 };
@@ -173,6 +175,20 @@ static void client_add(struct control *c, int fd)
 		client_drop(cl);
 }
 
+static int on_rested(sd_event_source *s, uint64_t usec, void *arg)
+{
+	struct control *c = arg;
+
+	return sd_event_source_set_enabled(c->io, SD_EVENT_ON);
+}
+
+static void rest(struct control *c)
+{
+	sd_event_source_set_time_relative(c->resume, SHORT_USEC);
+	if (sd_event_source_set_enabled(c->resume, SD_EVENT_ONESHOT) >= 0)
+		sd_event_source_set_enabled(c->io, SD_EVENT_OFF);
+}
+
 /* One more than allowed: refuse it in a word rather than let it wait. */
 static int on_connect(sd_event_source *s, int fd, uint32_t revents, void *arg)
 {
@@ -180,8 +196,11 @@ static int on_connect(sd_event_source *s, int fd, uint32_t revents, void *arg)
 	struct control *c = arg;
 	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (client < 0)
+	if (client < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			rest(c);
 		return 0;
+	}
 	if (c->nclients < CONTROL_CLIENTS_MAX) {
 		client_add(c, client);
 		return 0;
@@ -226,6 +245,10 @@ int control_start(struct control **control, sd_event *event, const char *path,
 	}
 	if (!rc)
 		rc = sd_event_add_io(event, &c->io, c->fd, EPOLLIN, on_connect, c);
+	if (rc >= 0)
+		rc = sd_event_add_time_relative(event, &c->resume, CLOCK_MONOTONIC, 0, 0, on_rested, c);
+	if (rc >= 0)
+		rc = sd_event_source_set_enabled(c->resume, SD_EVENT_OFF);
 	if (rc < 0) {
 		log_error("control socket %s: %s", path, strerror(-rc));
 		control_stop(c);
@@ -242,6 +265,7 @@ void control_stop(struct control *c)
 	while (c->clients)
 		client_drop(c->clients);
 	sd_event_source_disable_unref(c->io);
+	sd_event_source_disable_unref(c->resume);
 	if (c->fd >= 0) {
 		close(c->fd);
 		unlink(c->addr.sun_path);

@@ -100,13 +100,30 @@ int store_read_flag(struct xs_handle *xs, xs_transaction_t t, const char *dir, c
 	return rc == -ERANGE ? -EINVAL : rc;
 }
 
+int store_load_state(struct xs_handle *xs, xs_transaction_t t, const char *dir, enum store_state *state)
+{
+	uint32_t n;
+	int rc = store_read_u32(xs, t, dir, "state", STATE_RECONFIGURED, &n);
+
+	*state = rc ? STATE_UNKNOWN : (enum store_state)n;
+	switch (rc) {
+	case -ENOENT:
+	case -EACCES:
+	case -EINVAL:
+	case -ERANGE:
+	case -E2BIG:
+		return 0;
+	default:
+		return rc;
+	}
+}
+
 enum store_state store_read_state(struct xs_handle *xs, xs_transaction_t t, const char *dir)
 {
-	uint32_t state;
+	enum store_state state;
 
-	if (store_read_u32(xs, t, dir, "state", STATE_RECONFIGURED, &state))
-		return STATE_UNKNOWN;
-	return (enum store_state)state;
+	store_load_state(xs, t, dir, &state);
+	return state;
 }
 
 int store_write(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *node,

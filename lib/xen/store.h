@@ -45,7 +45,12 @@ int store_read_u32(struct xs_handle *xs, xs_transaction_t t, const char *dir, co
 /* "0"/"1" feature node; absent is false.  Malformed: -EINVAL. */
 int store_read_flag(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *node,
 		    bool *value);
-/* Absent or malformed: STATE_UNKNOWN. */
+/*
+ * Absent, malformed or not for us to read: STATE_UNKNOWN.  -errno: xenstore itself failed (no memory,
+ * a conflict), which says nothing about the state.
+ */
+int store_load_state(struct xs_handle *xs, xs_transaction_t t, const char *dir, enum store_state *state);
+/* The same where such a failure may count as STATE_UNKNOWN. */
 enum store_state store_read_state(struct xs_handle *xs, xs_transaction_t t, const char *dir);
 
 /* 0 or -errno. */

@@ -7,6 +7,7 @@ EXTRA_DIST += tests/embedded/run tests/embedded/machine tests/embedded/lib.sh te
 	tests/embedded/scenarios/credit.sh tests/embedded/scenarios/evil.sh tests/embedded/scenarios/evil-backend.sh tests/embedded/scenarios/faults.sh \
 	tests/embedded/scenarios/half-pages.sh tests/embedded/scenarios/many.sh tests/embedded/scenarios/mixed.sh \
 	tests/embedded/scenarios/offload.sh tests/embedded/scenarios/port.sh tests/embedded/scenarios/restart.sh \
+	tests/embedded/scenarios/resume.sh \
 	tests/embedded/scenarios/switch.sh tests/embedded/scenarios/traffic.sh \
 	tests/embedded/scenarios/unplug.sh tests/embedded/scenarios/vanish.sh
 

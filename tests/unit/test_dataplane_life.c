@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "lib/xen/peer.h"
 #include "tests/unit/test_dataplane.h"
 
 static const uint8_t outside[6] = { 2, 0xff, 0, 0, 0, 1 };
@@ -55,7 +57,7 @@ static void exchange(struct guest *g, unsigned int queue)
 	ck_assert_mem_eq(got, sent, 700);
 }
 
-/* The _i-th map of the connection fails. */
+/* The _i-th map of the connection fails, although the guest's grant is good: nobody may blame the guest. */
 START_TEST(map_failure)
 {
 	unsigned int files, areas;
@@ -67,13 +69,62 @@ START_TEST(map_failure)
 	files = open_files();
 	areas = shared_areas();
 	ck_assert_int_eq(xensim("fault 0 map-fail every=%d", _i), 0);
-	ck_assert_int_eq(vif_connect(g.vif, &g.c, &what), -ENXIO);
+	ck_assert_int_eq(vif_connect(g.vif, &g.c, &what), -EINVAL);
 	ck_assert_str_eq(what, "mapping the ring pages");
 	ck_assert_uint_eq(open_files(), files);
 	ck_assert_uint_eq(shared_areas(), areas);
 	ck_assert_int_eq(xensim("fault 0 clear"), 0);
 	guest_connect(&g);
 	exchange(&g, 2);
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
+/* Lives as long as the guest's handle. */
+static uint32_t read_only_grant(struct guest *g)
+{
+	uint32_t ref;
+
+	ck_assert_ptr_nonnull(xengntshr_share_pages(g->xgs, 0, 1, &ref, 0));
+	return ref;
+}
+
+/* A ring page that is not granted at all, or only for reading (as if the guest had granted a buffer). */
+START_TEST(bad_grant_of_a_ring)
+{
+	struct vif_connection c;
+	const char *what = NULL;
+	struct guest g;
+
+	plane_start(1);
+	guest_open(&g, 7, 2, "br-test");
+	c = g.c;
+	*(_i & 1 ? &c.queue[1].rx_ref : &c.queue[1].tx_ref) = _i & 2 ? read_only_grant(&g) : 4000;
+	ck_assert_int_eq(vif_connect(g.vif, &c, &what), PEER_BAD_GRANT);
+	ck_assert_str_eq(what, "mapping the ring pages");
+	guest_connect(&g);
+	exchange(&g, 1);
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
+START_TEST(no_descriptor_is_left)
+{
+	struct rlimit old, none = { 0 };
+	const char *what = NULL;
+	struct guest g;
+
+	plane_start(1);
+	guest_open(&g, 7, 1, "br-test");
+	getrlimit(RLIMIT_NOFILE, &old);
+	none.rlim_max = old.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &none);
+	ck_assert_int_eq(vif_connect(g.vif, &g.c, &what), -EMFILE);
+	setrlimit(RLIMIT_NOFILE, &old);
+	guest_connect(&g);
+	exchange(&g, 0);
 	guest_stop(&g);
 	dataplane_stop();
 }
@@ -294,6 +345,8 @@ void add_life_case(Suite *s)
 	TCase *c = plane_case("life");
 
 	tcase_add_loop_test(c, map_failure, 1, 7);
+	tcase_add_loop_test(c, bad_grant_of_a_ring, 0, 4);
+	tcase_add_test(c, no_descriptor_is_left);
 	tcase_add_test(c, bind_failure);
 	tcase_add_test(c, reconnection);
 	tcase_add_test(c, rings_are_taken_over);

@@ -52,13 +52,18 @@ START_TEST(switched_off_features_are_not_offered)
 }
 END_TEST
 
-START_TEST(no_tap_no_initwait)
+START_TEST(no_tap_no_initwait_until_there_is_one)
 {
-	fake.create_rc = -EBUSY;
+	static const int rcs[] = { -EBUSY, -EMFILE, -ENOENT, -EPERM, -ENOMEM, -ENFILE };
+
+	fake.create_rc = rcs[_i];
 	toolstack_attach("vif-ng");
 	rig_settle();
 	ck_assert_uint_eq(back_state(), 1);
 	ck_assert_ptr_nonnull(strstr(store_text(ERROR_NODE), "TAP"));
+	fake.create_rc = 0;
+	ck_assert(back_becomes(2));
+	ck_assert_str_eq(store_text(ERROR_NODE), "");
 }
 END_TEST
 
@@ -197,7 +202,7 @@ END_TEST
 
 START_TEST(failing_connect_shuts_the_vif)
 {
-	fake.connect_rc = -ENXIO;
+	fake.connect_rc = _i ? -ENXIO : -ESRCH;
 	toolstack_attach("vif-ng");
 	ck_assert(back_becomes(2));
 	toolstack_plugged();
@@ -206,6 +211,50 @@ START_TEST(failing_connect_shuts_the_vif)
 	ck_assert_ptr_nonnull(strstr(store_text(ERROR_NODE), "a fake step"));
 	rig_settle();
 	ck_assert_uint_eq(fake.connects, 1);
+}
+END_TEST
+
+/* What the host is short of is no reason to shut a guest's vif: it waits until there is enough. */
+START_TEST(shortage_of_the_host_shuts_no_vif)
+{
+	static const int rcs[] = { -EMFILE, -ENOMEM, -EINVAL, -ENOSPC, -ENODEV, -EIO };
+
+	fake.connect_rc = rcs[_i];
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	toolstack_plugged();
+	guest_connect(1, false);
+	rig_settle();
+	ck_assert_uint_eq(back_state(), 2);
+	ck_assert_ptr_nonnull(strstr(store_text(ERROR_NODE), "a fake step"));
+	/* The guest cannot hurry it. */
+	for (unsigned int i = 0, before = fake.connects; i < 5; i++) {
+		guest_write("state", "4");
+		sd_event_run(rig.event, 0);
+		ck_assert_uint_le(fake.connects, before + 2);
+	}
+	fake.connect_rc = 0;
+	ck_assert(back_becomes(4));
+	ck_assert_uint_eq(fake.connected, 1);
+	ck_assert_str_eq(store_text(ERROR_NODE), "");
+}
+END_TEST
+
+START_TEST(shortage_is_forgotten_with_the_vif)
+{
+	fake.connect_rc = -EMFILE;
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	toolstack_plugged();
+	guest_connect(1, false);
+	rig_settle();
+	fake.connect_rc = 0;
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	ck_assert_str_eq(store_text(ERROR_NODE), "");
+	toolstack_plugged();
+	guest_connect(1, false);
+	ck_assert(back_becomes(4));
 }
 END_TEST
 
@@ -433,6 +482,116 @@ START_TEST(resume_waits_for_the_script)
 	ck_assert_uint_eq(back_state(), 2);
 	ck_assert_uint_eq(fake.connects, 1);
 	ck_assert_ptr_nonnull(strstr(store_text(ERROR_NODE), "script"));
+	ck_assert_str_eq(store_text(BACK "/hotplug-status"), "pending");
+}
+END_TEST
+
+/* Whoever makes it succeed: the next try by itself, a run by hand, a reload, another daemon, a new vif. */
+START_TEST(script_that_failed_once_strands_nobody)
+{
+	restart_connected(3);
+	rig_settle();
+	script_log();
+	ck_assert_uint_eq(back_state(), 2);
+	if (_i != 1)
+		make_script(0);
+	switch (_i) {
+	case 1:
+		toolstack_plugged();
+		break;
+	case 2:
+		backend_reload(&rig.backend, &rig.config);
+		break;
+	case 3:
+		rig_daemon_stop();
+		rig_daemon_start();
+		break;
+	case 4:
+		toolstack_write(BACK "/hotplug-status", "error"); /* the script itself said it */
+		rig_daemon_stop();
+		rig_daemon_start();
+		break;
+	}
+	ck_assert(back_becomes(4));
+	ck_assert_uint_eq(fake.connects, 2);
+	ck_assert_str_eq(store_text(ERROR_NODE), "");
+	ck_assert_str_eq(store_text(BACK "/hotplug-status"), "connected");
+	script_log();
+}
+END_TEST
+
+START_TEST(script_that_cannot_be_run_is_tried_again)
+{
+	make_script(0);
+	connect_one();
+	toolstack_write(BACK "/script", script);
+	rig_daemon_stop();
+	script_log(); /* removes it */
+	rig.config.whole_host = true;
+	rig_daemon_start();
+	ck_assert_uint_eq(back_state(), 2);
+	ck_assert_ptr_nonnull(strstr(store_text(ERROR_NODE), "cannot be run"));
+	make_script(0);
+	ck_assert(back_becomes(4));
+	script_log();
+}
+END_TEST
+
+static bool is_connected(const void *arg)
+{
+	return fake.connected == 1;
+}
+
+START_TEST(shortage_at_a_restart_costs_nobody_a_vif)
+{
+	fake.connect_rc = 0;
+	make_script(0);
+	connect_one();
+	toolstack_write(BACK "/script", script);
+	rig_daemon_stop();
+	if (_i)
+		fake.create_rc = -EMFILE;
+	else
+		fake.connect_rc = -EMFILE;
+	rig.config.whole_host = true;
+	rig_daemon_start();
+	/* Without a TAP nothing was touched; with one the guest waits as after any restart. */
+	ck_assert_uint_eq(back_state(), _i ? 4 : 2);
+	ck_assert_str_eq(store_text(FRONT "/state"), "4");
+	fake.create_rc = fake.connect_rc = 0;
+	ck_assert(rig_turn_until(is_connected, NULL));
+	ck_assert(back_becomes(4));
+	ck_assert_str_eq(store_text(ERROR_NODE), "");
+	script_log();
+}
+END_TEST
+
+/* As daemons before left it that shut vifs for a shortage of their own, and as for a guest's fault. */
+START_TEST(vif_shut_for_a_shortage_is_taken_up_again)
+{
+	static const struct {
+		const char *error, *front;
+		unsigned int expected;
+	} left[] = {
+		{ "12 opening the grant device", "4", 4 }, { "24 opening the grant device", "4", 4 },
+		{ "23 x", "4", 4 }, { "28 x", "4", 4 }, { "105 x", "4", 4 }, { "11 x", "4", 4 },
+		{ "5 front end shut: x", "4", 6 }, { "22 tx-ring-ref", "4", 6 }, { "junk", "4", 6 },
+		{ NULL, "4", 6 }, { "12 opening the grant device", "6", 6 },
+	};
+
+	rig_daemon_stop();
+	toolstack_attach(NULL);
+	toolstack_plugged();
+	guest_connect(1, false);
+	guest_write("state", left[_i].front);
+	toolstack_write(BACK "/state", "6");
+	toolstack_write(ERROR_NODE, left[_i].error);
+	rig.config.whole_host = true;
+	rig_daemon_start();
+	ck_assert(back_becomes(left[_i].expected));
+	ck_assert_uint_eq(fake.connected, left[_i].expected == 4);
+	if (left[_i].expected == 4)
+		ck_assert_str_eq(store_text(ERROR_NODE), "");
 }
 END_TEST
 
@@ -541,7 +700,7 @@ int main(int argc, char **argv)
 	tcase_add_checked_fixture(c, rig_start, rig_stop);
 	tcase_add_test(c, offer_is_complete_before_initwait);
 	tcase_add_test(c, switched_off_features_are_not_offered);
-	tcase_add_test(c, no_tap_no_initwait);
+	tcase_add_loop_test(c, no_tap_no_initwait_until_there_is_one, 0, 6);
 	tcase_add_test(c, waits_for_the_hotplug_script);
 	tcase_add_test(c, single_channel_queue);
 	tcase_add_loop_test(c, half_pages_as_the_guest_asks, 0, 4);
@@ -549,7 +708,9 @@ int main(int argc, char **argv)
 	tcase_add_test(c, survives_transaction_conflicts);
 	tcase_add_loop_test(c, bad_keys_shut_the_vif_until_it_starts_anew, 0, COUNT(bad));
 	tcase_add_loop_test(c, front_end_of_another_domain_is_refused, 0, 5);
-	tcase_add_test(c, failing_connect_shuts_the_vif);
+	tcase_add_loop_test(c, failing_connect_shuts_the_vif, 0, 2);
+	tcase_add_loop_test(c, shortage_of_the_host_shuts_no_vif, 0, 6);
+	tcase_add_test(c, shortage_is_forgotten_with_the_vif);
 	tcase_add_test(c, broken_guest_is_shut_and_stays_shut);
 	tcase_add_test(c, state_storm_is_paced);
 	tcase_add_test(c, front_end_closes_and_comes_back);
@@ -562,6 +723,10 @@ int main(int argc, char **argv)
 	tcase_add_test(c, removed_and_made_again_at_once);
 	tcase_add_test(c, connected_vif_is_resumed);
 	tcase_add_test(c, resume_waits_for_the_script);
+	tcase_add_loop_test(c, script_that_failed_once_strands_nobody, 0, 5);
+	tcase_add_test(c, script_that_cannot_be_run_is_tried_again);
+	tcase_add_loop_test(c, shortage_at_a_restart_costs_nobody_a_vif, 0, 2);
+	tcase_add_loop_test(c, vif_shut_for_a_shortage_is_taken_up_again, 0, 11);
 	tcase_add_test(c, resume_that_fails_shuts_the_vif);
 	tcase_add_loop_test(c, adoption_in_every_state, 0, COUNT(left_behind));
 	tcase_add_test(c, other_vifs_are_left_alone);
