@@ -11,5 +11,5 @@ EXTRA_DIST += tests/bench/bench.sh tests/bench/floor.sh tests/bench/vifs.sh test
 .PHONY: bench
 bench: all
 	tests/bench/bench_netif
-	BUILD='$(abs_top_builddir)' SCENARIOS='$(abs_top_srcdir)/tests/bench' SCENARIO_SECONDS=1800 \
+	BUILD='$(abs_top_builddir)' SCENARIOS='$(abs_top_srcdir)/tests/bench' \
 		'$(abs_top_srcdir)/tests/embedded/run' $(or $(BENCH),floor vifs levers)
