@@ -72,6 +72,8 @@ START_TEST(the_frames_of_a_vif)
 	ck_assert_uint_eq(found[7], 2);
 	ck_assert_uint_eq(found[8] + found[9] + vfs_found, 0);
 	before = frames[7][0];
+	/* Before the kernel has seen to a carrier, an interface takes frames and counts none. */
+	sh("until ip link show vif7.0 | grep -q 'state UP'; do sleep 0.02; done");
 	sh("ip addr add 10.0.0.1/24 dev vif7.0 && ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev vif7.0 && "
 	   "ping -q -c 5 -i 0.01 -W 1 10.0.0.2 >/dev/null; true");
 	refresh();

@@ -19,10 +19,12 @@ static const struct mac other = { { 0x02, 0, 0, 0, 0, 2 } };
 static void world_make(void)
 {
 	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
-	/* veths: a port without carrier learns nothing. */
+	/* veths: a port without carrier learns nothing. The bridge hears of the carrier when the kernel gets to it. */
 	ck_assert_int_eq(system("ip link add br0 type bridge forward_delay 0 && ip link set br0 up && "
 				"for i in 0 1; do ip link add p$i type veth peer name q$i && "
-				"ip link set q$i up && ip link set p$i master br0 up || exit 1; done"),
+				"ip link set q$i up && ip link set p$i master br0 up || exit 1; done; "
+				"for i in 0 1; do until bridge link show dev p$i | grep -q 'state forwarding'; do "
+				"sleep 0.02; done; done"),
 			 0);
 }
 

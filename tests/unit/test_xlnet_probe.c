@@ -21,6 +21,16 @@ static void shell(const char *command)
 	ck_assert_int_eq(system(command), 0);
 }
 
+/* A port forwards once the bridge has heard of its carrier. */
+static void forwards(const char *port)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "until bridge link show dev %s | grep -q 'state forwarding'; do sleep 0.02; done",
+		 port);
+	shell(command);
+}
+
 static void world_make(void)
 {
 	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
@@ -29,6 +39,7 @@ static void world_make(void)
 	shell("ip link add br0 type bridge forward_delay 0 && ip link set br0 up && "
 	      "ip link add p0 type veth peer name q0 address 02:00:00:00:00:09 && "
 	      "ip link set p0 master br0 up && ip link set q0 up && ip address add 10.9.9.2/24 dev q0");
+	forwards("p0");
 }
 
 /* What has arrived at the guest's end. */
@@ -47,7 +58,7 @@ static long frames(void)
 
 static void frames_wait(long more)
 {
-	uint64_t end = now_ms() + 20000;
+	uint64_t end = now_ms() + PATIENCE_MS;
 	long target = frames() + more;
 
 	while (frames() < target && now_ms() < end)
@@ -118,8 +129,9 @@ START_TEST(a_bridge_that_sends_elsewhere)
 	uint64_t began;
 
 	world_make();
-	shell("ip link add p1 type veth peer name q1 && ip link set p1 master br0 up && ip link set q1 up && "
-	      "bridge fdb replace 02:00:00:00:00:09 dev p1 master dynamic");
+	shell("ip link add p1 type veth peer name q1 && ip link set p1 master br0 up && ip link set q1 up");
+	forwards("p1");
+	shell("bridge fdb replace 02:00:00:00:00:09 dev p1 master dynamic");
 	ck_assert_int_eq(probe_begin("br0", &guest, address("10.9.9.2"), &p), 0);
 	began = now_ms();
 	probe_wait(p, 60);
