@@ -1,7 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Check's own limit of 4 s for one test is too little for sanitizers on a busy machine.
-AM_TESTS_ENVIRONMENT = CK_DEFAULT_TIMEOUT=60; export CK_DEFAULT_TIMEOUT;
-
 # What all of them share.
 check_LIBRARIES += tests/unit/librunner.a
 tests_unit_librunner_a_SOURCES = tests/unit/runner.c tests/unit/runner.h

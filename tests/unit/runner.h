@@ -5,6 +5,8 @@
 #include <check.h>
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+/* How long a test waits for what must come: the end of a test that hangs, no promise of the product's. */
+#define PATIENCE_MS 60000
 #define RUNNER_SKIP 77 /* automake's word for a test that cannot run here */
 
 /* Runs all of it and frees it.  What main() returns. */

@@ -569,8 +569,6 @@ int main(int argc, char **argv)
 
 	add_life(life);
 	add_requests(requests);
-	tcase_set_timeout(life, 60);
-	tcase_set_timeout(requests, 60);
 	suite_add_tcase(s, life);
 	suite_add_tcase(s, requests);
 	test_xensim_main(s, argc, argv);

@@ -52,9 +52,10 @@ static void teardown(void)
 	ck_assert_int_ne(access(path, F_OK), 0);
 }
 
+/* What was sent to a UNIX socket is there: no need to wait for it. */
 static void settle(void)
 {
-	while (sd_event_run(event, 20000) > 0)
+	while (sd_event_run(event, 0) > 0)
 		;
 }
 
@@ -219,7 +220,6 @@ int main(void)
 	TCase *c = tcase_create("control");
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 30);
 	tcase_add_test(c, only_root_may_open_it);
 	tcase_add_test(c, several_requests_on_a_connection);
 	tcase_add_loop_test(c, garbage_is_answered_with_an_error, 0, COUNT(garbage));

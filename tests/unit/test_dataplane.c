@@ -50,7 +50,6 @@ TCase *plane_case(const char *name)
 	TCase *c = test_xensim_case(name);
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 60);
 	return c;
 }
 

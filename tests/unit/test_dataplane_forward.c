@@ -73,7 +73,7 @@ static void pass(unsigned int len, struct netif_meta *m)
 	m->len = len;
 	ck_assert(guest_queue(&a, 0, sent, m, NETIF_PAGE_SIZE, 0));
 	front_queue_push_tx(&a.q[0]);
-	ck_assert_uint_eq(guest_receive(&b, 0, got, &received, 2000), len);
+	ck_assert_uint_eq(guest_receive(&b, 0, got, &received, PATIENCE_MS), len);
 	ck_assert_mem_eq(got, sent, m->gso_type && !m->csum ? 50 : len);
 	ck_assert_uint_eq(received.gso_type, m->gso_type);
 	ck_assert_uint_eq(received.gso_size, m->gso_size);
@@ -122,7 +122,7 @@ START_TEST(receiver_without_offloads)
 	introduce(&b);
 	ck_assert(guest_queue(&a, 0, frame_make_tcp(b.mac, a.mac, 9000), &m, NETIF_PAGE_SIZE, 0));
 	front_queue_push_tx(&a.q[0]);
-	ck_assert_uint_eq(host_receive(&a, got, NULL, 2000), 9000);
+	ck_assert_uint_eq(host_receive(&a, got, NULL, PATIENCE_MS), 9000);
 	stop_two();
 }
 END_TEST

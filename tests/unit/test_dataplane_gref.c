@@ -109,11 +109,11 @@ static void exchange(struct guest *g)
 		sent = frame_make(outside, g->mac, 1000, i);
 		guest_send(g, 0, sent, 1000);
 		ck_assert_uint_eq(guest_reap(g, 0, 1), 0);
-		ck_assert_uint_eq(host_receive(g, got, NULL, 2000), 1000);
+		ck_assert_uint_eq(host_receive(g, got, NULL, PATIENCE_MS), 1000);
 		ck_assert_mem_eq(got, sent, 1000);
 		sent = frame_make(g->mac, outside, 1000, i + 7);
 		host_send(g, sent, 1000, NULL);
-		ck_assert_uint_eq(guest_receive(g, 0, got, NULL, 2000), 1000);
+		ck_assert_uint_eq(guest_receive(g, 0, got, NULL, PATIENCE_MS), 1000);
 		ck_assert_mem_eq(got, sent, 1000);
 	}
 }

@@ -31,7 +31,7 @@ static void expect_broken(enum netif_error why)
 {
 	WAIT_FOR(vif_broken(g.vif) != NETIF_OK);
 	ck_assert_str_eq(netif_error_name(vif_broken(g.vif)), netif_error_name(why));
-	ck_assert(readable(dataplane_fd(), 2000));
+	ck_assert(readable(dataplane_fd(), PATIENCE_MS));
 	WAIT_FOR(error_of(&g, netif_error_name(why)) == 1);
 }
 
@@ -45,7 +45,7 @@ static void expect_mended(void)
 	guest_connect(&g);
 	ck_assert_int_eq(vif_broken(g.vif), NETIF_OK);
 	guest_send(&g, 0, frame_make(outside, g.mac, 100, 1), 100);
-	ck_assert_uint_eq(host_receive(&g, got, NULL, 2000), 100);
+	ck_assert_uint_eq(host_receive(&g, got, NULL, PATIENCE_MS), 100);
 }
 
 START_TEST(producer_out_of_range)
@@ -157,9 +157,9 @@ START_TEST(copy_failure)
 	ck_assert_uint_eq(error_of(&g, "rx_bad_gref"), 1);
 	/* Neither cost more than its frame. */
 	guest_send(&g, 0, frame_make(outside, g.mac, 100, 1), 100);
-	ck_assert_uint_eq(host_receive(&g, got, NULL, 2000), 100);
+	ck_assert_uint_eq(host_receive(&g, got, NULL, PATIENCE_MS), 100);
 	host_send(&g, frame_make(g.mac, outside, 100, 1), 100, NULL);
-	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 2000), 100);
+	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 100);
 	stop();
 }
 END_TEST
@@ -179,7 +179,7 @@ START_TEST(event_storm)
 	start();
 	ck_assert_uint_lt(events_in_storm(), 400);
 	guest_send(&g, 0, frame_make(outside, g.mac, 100, 1), 100);
-	ck_assert_uint_eq(host_receive(&g, got, NULL, 2000), 100);
+	ck_assert_uint_eq(host_receive(&g, got, NULL, PATIENCE_MS), 100);
 	stop();
 }
 END_TEST
@@ -195,7 +195,7 @@ START_TEST(event_storm_without_buffers)
 	WAIT_FOR(stat_of(&g, "rx_slot_waits") > 0);
 	ck_assert_uint_lt(events_in_storm(), 400);
 	front_queue_post(&g.q[0]);
-	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 2000), 100);
+	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 100);
 	stop();
 }
 END_TEST
@@ -255,7 +255,7 @@ START_TEST(bad_buffers)
 	ck_assert_uint_eq(error_of(&g, "rx_bad_gref"), 0);
 	ck_assert_uint_eq(stat_of(&g, "rx_drop_grant"), 1);
 	host_send(&g, frame_make(g.mac, outside, 100, 2), 100, NULL);
-	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 2000), 100);
+	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 100);
 	ck_assert_int_eq(vif_broken(g.vif), NETIF_OK);
 	stop();
 }

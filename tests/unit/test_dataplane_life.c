@@ -53,7 +53,7 @@ static void exchange(struct guest *g, unsigned int queue)
 
 	guest_send(g, queue, sent, 700);
 	ck_assert_uint_eq(guest_reap(g, queue, 1), 0);
-	ck_assert_uint_eq(host_receive(g, got, NULL, 2000), 700);
+	ck_assert_uint_eq(host_receive(g, got, NULL, PATIENCE_MS), 700);
 	ck_assert_mem_eq(got, sent, 700);
 }
 
@@ -298,7 +298,7 @@ START_TEST(reload_under_traffic)
 		dataplane_reload(&config);
 		exchange(&g, 0);
 		for (n = 0; n < 16; n++) {
-			ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 2000), 1000);
+			ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 1000);
 			ck_assert_mem_eq(got, frame_make(g.mac, outside, 1000, i), 1000);
 		}
 	}

@@ -20,13 +20,13 @@ static void exchange_small(struct guest *g, unsigned int queue)
 		sent = frame_make(outside, g->mac, len, len);
 		guest_send(g, queue, sent, len);
 		ck_assert_uint_eq(guest_reap(g, queue, 1), 0);
-		ck_assert_uint_eq(host_receive(g, got, NULL, 2000), len);
+		ck_assert_uint_eq(host_receive(g, got, NULL, PATIENCE_MS), len);
 		ck_assert_mem_eq(got, sent, len);
 		if (len == 14)
 			continue;
 		sent = frame_make(g->mac, outside, len, len + 1);
 		host_send(g, sent, len, NULL);
-		ck_assert_uint_eq(guest_receive(g, queue, got, NULL, 2000), len);
+		ck_assert_uint_eq(guest_receive(g, queue, got, NULL, PATIENCE_MS), len);
 		ck_assert_mem_eq(got, sent, len);
 	}
 }
@@ -41,7 +41,7 @@ static void exchange_gso(struct guest *g, unsigned int len)
 	ck_assert(guest_queue(g, 0, sent, &m, NETIF_PAGE_SIZE, 0));
 	front_queue_push_tx(&g->q[0]);
 	ck_assert_uint_eq(guest_reap(g, 0, (len + 4095) / 4096), 0);
-	ck_assert_uint_eq(host_receive(g, got, &v, 2000), len);
+	ck_assert_uint_eq(host_receive(g, got, &v, PATIENCE_MS), len);
 	ck_assert_mem_eq(got, sent, len);
 	ck_assert_uint_eq(v.gso_type, 1);
 	ck_assert_uint_eq(v.gso_size, 1448);
@@ -49,7 +49,7 @@ static void exchange_gso(struct guest *g, unsigned int len)
 	v = (struct netif_vnet){ .flags = 1, .gso_type = 1, .hdr_len = 54, .gso_size = 1448,
 				 .csum_start = 34, .csum_offset = 16 };
 	host_send(g, sent, len, &v);
-	ck_assert_uint_eq(guest_receive(g, 0, got, &m, 2000), len);
+	ck_assert_uint_eq(guest_receive(g, 0, got, &m, PATIENCE_MS), len);
 	ck_assert_mem_eq(got, sent, len);
 	ck_assert_uint_eq(m.gso_type, NETIF_GSO_TYPE_TCPV4);
 	ck_assert_uint_eq(m.gso_size, 1448);
@@ -140,7 +140,7 @@ START_TEST(slots_of_any_shape)
 		ck_assert(guest_queue(&g, 0, sent, &m, pieces[i][0], pieces[i][1]));
 		front_queue_push_tx(&g.q[0]);
 		ck_assert_uint_eq(guest_reap(&g, 0, slots), 0);
-		ck_assert_uint_eq(host_receive(&g, got, NULL, 2000), m.len);
+		ck_assert_uint_eq(host_receive(&g, got, NULL, PATIENCE_MS), m.len);
 		ck_assert_mem_eq(got, sent, m.len);
 	}
 	guest_stop(&g);
@@ -234,7 +234,7 @@ START_TEST(direct_reads)
 		const uint8_t *sent = frame_make(g.mac, outside, jumbo[i], i);
 
 		host_send(&g, sent, jumbo[i], NULL);
-		ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 2000), jumbo[i]);
+		ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), jumbo[i]);
 		ck_assert_mem_eq(got, sent, jumbo[i]);
 	}
 	ck_assert_uint_ge(stat_of(&g, "tap_reads_direct"), 7);
@@ -266,7 +266,7 @@ START_TEST(buffers_of_all_sorts)
 		const uint8_t *sent = frame_make(g.mac, outside, sizes_here[i], i);
 
 		host_send(&g, sent, sizes_here[i], NULL);
-		ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 2000), sizes_here[i]);
+		ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), sizes_here[i]);
 		ck_assert_mem_eq(got, sent, sizes_here[i]);
 	}
 	guest_stop(&g);
@@ -281,7 +281,7 @@ static void check_filter(struct guest *g)
 
 	host_send(g, frame_make(group, outside, 100, 1), 100, NULL);
 	host_send(g, frame_make(everyone, outside, 101, 1), 101, NULL);
-	ck_assert_uint_eq(guest_receive(g, 0, got, NULL, 2000), 101);
+	ck_assert_uint_eq(guest_receive(g, 0, got, NULL, PATIENCE_MS), 101);
 	ck_assert_uint_eq(stat_of(g, "rx_filtered_multicast"), before + 1);
 }
 
@@ -296,7 +296,7 @@ START_TEST(multicast_filter)
 	check_filter(&g);
 	ck_assert_int_eq(vif_mcast_add(g.vif, group), 0);
 	host_send(&g, frame_make(group, outside, 102, 1), 102, NULL);
-	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 2000), 102);
+	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 102);
 	vif_mcast_del(g.vif, group);
 	check_filter(&g);
 	guest_stop(&g);
@@ -345,7 +345,7 @@ START_TEST(too_big_for_the_guest)
 		WAIT_FOR(stat_of(&g, "rx_drop_too_big") == i);
 	}
 	host_send(&g, frame_make(g.mac, outside, 100, 1), 100, NULL);
-	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 2000), 100);
+	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 100);
 	guest_stop(&g);
 	dataplane_stop();
 }
@@ -360,7 +360,7 @@ START_TEST(foreign_source_is_dropped)
 	guest_start(&g, 7, 1, NULL);
 	guest_send(&g, 0, frame_make(outside, group, 100, 1), 100);
 	guest_send(&g, 0, frame_make(outside, g.mac, 101, 1), 101);
-	ck_assert_uint_eq(host_receive(&g, got, NULL, 2000), 101);
+	ck_assert_uint_eq(host_receive(&g, got, NULL, PATIENCE_MS), 101);
 	ck_assert_uint_eq(stat_of(&g, "tx_drop_source_mac"), 1);
 	ck_assert_uint_eq(stat_of(&g, "tx_frames"), 1);
 	guest_stop(&g);
@@ -387,7 +387,7 @@ START_TEST(hash_steers)
 		ck_assert_int_eq(vif_set_hash(g.vif, &hash), 0);
 		sent = frame_make_tcp(g.mac, outside, 1000);
 		host_send(&g, sent, 1000, NULL);
-		ck_assert_uint_eq(guest_receive(&g, to, got, NULL, 2000), 1000);
+		ck_assert_uint_eq(guest_receive(&g, to, got, NULL, PATIENCE_MS), 1000);
 		ck_assert_mem_eq(got, sent, 1000);
 	}
 	ck_assert_int_eq(vif_set_hash(g.vif, NULL), 0);

@@ -272,7 +272,7 @@ START_TEST(without_vhost_net)
 	ck_assert_msg(!strstr(line + 1, "/dev/vhost-net cannot"), "said twice: %s", said);
 	ck_assert_str_eq(a.vif->queues[1]->port->name, "io_uring");
 	guest_send(&a, 0, frame_make(outside, a.mac, 100, 1), 100);
-	ck_assert_uint_eq(host_receive(&a, got, NULL, 2000), 100);
+	ck_assert_uint_eq(host_receive(&a, got, NULL, PATIENCE_MS), 100);
 	guest_stop(&a);
 	guest_stop(&b);
 	dataplane_stop();

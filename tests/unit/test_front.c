@@ -158,7 +158,7 @@ END_TEST
 
 static void resume(const char *option)
 {
-	uint64_t deadline = now_ms() + 5000;
+	uint64_t deadline = now_ms() + PATIENCE_MS;
 	bool announced = false;
 	unsigned int i;
 
@@ -468,7 +468,6 @@ static Suite *suite(void)
 	Suite *s = suite_create("front");
 	TCase *t = tcase_create("front");
 
-	tcase_set_timeout(t, 20);
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, connects, 0, 12);
 	tcase_add_test(t, connects_again);

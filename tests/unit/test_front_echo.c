@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test_front.h"
+#include "tests/unit/runner.h"
 
 #include <check.h>
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define DEADLINE_MS 5000
 #define BURST_FRAMES 200u
 
 static struct netif_front_burst burst;
@@ -70,7 +70,7 @@ static void sleep_for(struct front_queue *q)
 /* At least one frame in burst, and all tx responses that are there. */
 static int receive(struct front_queue *q)
 {
-	uint64_t deadline = now_ms() + DEADLINE_MS;
+	uint64_t deadline = now_ms() + PATIENCE_MS;
 
 	while (now_ms() < deadline) {
 		if (reap(q) || netif_front_rx_take(&q->rx, &burst, NETIF_RX_RING_SIZE, &q->errors))

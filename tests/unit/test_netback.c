@@ -11,7 +11,7 @@ struct rig rig;
 
 bool rig_turn_until(bool (*cond)(const void *arg), const void *arg)
 {
-	uint64_t end = now_ms() + 5000;
+	uint64_t end = now_ms() + PATIENCE_MS;
 
 	while (!cond(arg)) {
 		if (now_ms() > end)
@@ -23,7 +23,7 @@ bool rig_turn_until(bool (*cond)(const void *arg), const void *arg)
 
 void rig_settle(void)
 {
-	while (sd_event_run(rig.event, 50000) > 0)
+	while (sd_event_run(rig.event, 0) > 0)
 		;
 }
 

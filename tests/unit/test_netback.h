@@ -32,9 +32,12 @@ void rig_stop(void);
 /* The daemon's end and beginning; how the end looks in xenstore is the same for a crash and for a stop. */
 void rig_daemon_start(void);
 void rig_daemon_stop(void);
-/* Is COND true within 5 s of turning the event loop? */
+/* Turn the event loop until COND is true; false: it does not come true. */
 bool rig_turn_until(bool (*cond)(const void *arg), const void *arg);
-/* Turn the loop until nothing comes any more. */
+/*
+ * Turn the loop until there is nothing to do. xensimd queues a change's events before it answers whoever made it,
+ * so there is none to wait for. Timers and scripts take their time: rig_turn_until().
+ */
 void rig_settle(void);
 
 /* As libxl: all nodes in one transaction, states 1. */

@@ -459,14 +459,24 @@ static void restart_connected(int script_status)
 	rig_daemon_start();
 }
 
+static bool connected_again(const void *arg)
+{
+	return fake.connects == 2;
+}
+
+static bool error_is_told(const void *arg)
+{
+	return *store_text(ERROR_NODE);
+}
+
 /* What lets a stock guest keep its interface: its state never moves, its rings are the same. */
 START_TEST(connected_vif_is_resumed)
 {
 	char expected[200];
 
 	restart_connected(0);
+	ck_assert(rig_turn_until(connected_again, NULL));
 	ck_assert(back_becomes(4));
-	ck_assert_uint_eq(fake.connects, 2);
 	ck_assert_uint_eq(fake.last.queue[0].tx_ref, 100);
 	ck_assert_str_eq(store_text(FRONT "/state"), "4");
 	snprintf(expected, sizeof(expected), "online type_if=vif vif7.0 " BACK " %s\n", script);
@@ -477,7 +487,7 @@ END_TEST
 START_TEST(resume_waits_for_the_script)
 {
 	restart_connected(3);
-	rig_settle();
+	ck_assert(rig_turn_until(error_is_told, NULL));
 	ck_assert_str_ne(script_log(), "");
 	ck_assert_uint_eq(back_state(), 2);
 	ck_assert_uint_eq(fake.connects, 1);

@@ -245,7 +245,6 @@ TCase *netif_fetch_case(void)
 {
 	TCase *c = tcase_create("fetch");
 
-	tcase_set_timeout(c, 60);
 	tcase_add_test(c, test_fetch_tx);
 	tcase_add_test(c, test_fetch_rx);
 	tcase_add_test(c, test_fetch_front_rx);

@@ -192,7 +192,6 @@ TCase *netif_property_case(void)
 {
 	TCase *c = tcase_create("property");
 
-	tcase_set_timeout(c, 60);
 	tcase_add_test(c, test_property_tx);
 	tcase_add_test(c, test_property_rx);
 	return c;

@@ -61,7 +61,6 @@ TCase *test_xensim_case(const char *name)
 	TCase *c = tcase_create(name);
 
 	tcase_add_checked_fixture(c, setup, NULL);
-	tcase_set_timeout(c, 20);
 	return c;
 }
 

@@ -14,6 +14,7 @@
 #include <xengnttab.h>
 #include <xenstore.h>
 
+#include "tests/unit/runner.h"
 #include "tests/xensim/hot.h"
 
 /* Ends in exit(): runs the suite, in the embedded Xen. */

@@ -35,7 +35,7 @@ static void connect_both(void)
 	back = open_as(0);
 	fport = port_ok(xenevtchn_bind_unbound_port(front, 0));
 	bport = port_ok(xenevtchn_bind_interdomain(back, 7, fport));
-	ck_assert(readable(xenevtchn_fd(back), 1000));
+	ck_assert(readable(xenevtchn_fd(back), PATIENCE_MS));
 	ck_assert_int_eq(xenevtchn_pending(back), (int)bport);
 	ck_assert_int_eq(xenevtchn_unmask(back, bport), 0);
 	ck_assert(!readable(xenevtchn_fd(back), 0));
@@ -47,7 +47,7 @@ START_TEST(a_notification_arrives_once_until_unmasked)
 	connect_both();
 	ck_assert_int_eq(xenevtchn_notify(back, bport), 0);
 	ck_assert_int_eq(xenevtchn_notify(back, bport), 0);
-	ck_assert(readable(xenevtchn_fd(front), 1000));
+	ck_assert(readable(xenevtchn_fd(front), PATIENCE_MS));
 	ck_assert_int_eq(xenevtchn_pending(front), (int)fport);
 	ck_assert(!readable(xenevtchn_fd(front), 0));
 	/* Masked: it waits for the unmask. */
@@ -143,7 +143,7 @@ START_TEST(a_reused_port_wakes_its_new_owner)
 	fport = port_ok(xenevtchn_bind_unbound_port(second, 0));
 	bport = port_ok(xenevtchn_bind_interdomain(back, 7, fport));
 	ck_assert_int_eq(xenevtchn_notify(back, bport), 0);
-	ck_assert(readable(xenevtchn_fd(second), 1000));
+	ck_assert(readable(xenevtchn_fd(second), PATIENCE_MS));
 	ck_assert(!readable(xenevtchn_fd(front), 0));
 	ck_assert_int_eq(xenevtchn_pending(second), (int)fport);
 	ck_assert_int_eq(xenevtchn_close(second), 0);
@@ -173,7 +173,7 @@ START_TEST(a_killed_process_leaves_its_ports_unbound)
 	while (xenevtchn_bind_interdomain(front, 0, bport) < 0)
 		usleep(1000);
 	ck_assert_int_eq(xenevtchn_notify(back, bport), 0);
-	ck_assert(readable(xenevtchn_fd(front), 1000));
+	ck_assert(readable(xenevtchn_fd(front), PATIENCE_MS));
 }
 END_TEST
 

@@ -43,7 +43,7 @@ static void expect_event(struct xs_handle *h, const char *path, const char *toke
 {
 	char **e;
 
-	ck_assert_msg(readable(xs_fileno(h), 2000), "no event for %s", path);
+	ck_assert_msg(readable(xs_fileno(h), PATIENCE_MS), "no event for %s", path);
 	e = xs_check_watch(h);
 	ck_assert_ptr_nonnull(e);
 	ck_assert_str_eq(e[XS_WATCH_PATH], path);
@@ -351,7 +351,7 @@ START_TEST(domains_come_and_go)
 	ck_assert(!put(guest, XBT_NULL, "data/x", "1"));
 	ck_assert_int_eq(errno, EIO);
 	/* Whoever polls the dead handle learns of it. */
-	ck_assert(readable(xs_fileno(guest), 1000));
+	ck_assert(readable(xs_fileno(guest), PATIENCE_MS));
 	as_domain(7);
 	ck_assert_ptr_null(xs_open(0));
 	ck_assert_int_eq(xensim("domain destroy 7 2>/dev/null"), 1);

@@ -514,7 +514,6 @@ static Suite *suite(void)
 	Suite *s = suite_create("xlnet migrate");
 	TCase *t = tcase_create("migrate");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, a_guest_moves_with_its_vf);
 	tcase_add_test(t, a_pf_does_not_keep_the_mac_of_who_left);
 	tcase_add_loop_test(t, what_it_loses_is_counted, 0, 3);

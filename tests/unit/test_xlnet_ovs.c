@@ -19,8 +19,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define DEADLINE_MS 20000
-
 static const struct mac mac = { { 0x02, 0, 0, 0, 0, 1 } };
 static char dir[] = "/tmp/xlnet-ovs-XXXXXX";
 static struct xlnet x = { .ovs = dir };
@@ -39,7 +37,7 @@ static int sh(const char *fmt, ...)
 
 static void vsctl(const char *arguments)
 {
-	ck_assert_int_eq(sh("ovs-vsctl --timeout=20 --db=unix:%s/db.sock %s", dir, arguments), 0);
+	ck_assert_int_eq(sh("ovs-vsctl --timeout=60 --db=unix:%s/db.sock %s", dir, arguments), 0);
 }
 
 static void world_make(void)
@@ -90,7 +88,7 @@ static void frame_send(const char *interface)
 /* Sends until the bridge has learnt the port (-ENOENT at the deadline). */
 static int learn(const char *interface, const char *bridge, unsigned int vlan, const char *port)
 {
-	uint64_t end = now_ms() + DEADLINE_MS;
+	uint64_t end = now_ms() + PATIENCE_MS;
 	char at[IFNAMSIZ];
 	bool sticks;
 

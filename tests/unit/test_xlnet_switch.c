@@ -662,7 +662,6 @@ static Suite *suite(void)
 	Suite *s = suite_create("xlnet switch");
 	TCase *t = tcase_create("switch");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, switches, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_loop_test(t, each_call_fails_once, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_loop_test(t, killed_at_each_call, 0, (int)ARRAY_SIZE(cases));
