@@ -22,7 +22,7 @@ attack() {
 	lines=$(wc -l <"$DIR/netback-ngd.log")
 	begin_anew
 	! is_fatal "$1" || until_ok 15 log_has_budget
-	in_ns g1 timeout $((20 * SLOW)) env XENSIM_DOMID=1 "$EVIL" --mode "$2" --attack "$1" >"$DIR/evil.json" ||
+	in_ns g1 timeout $((2 * PATIENCE)) env XENSIM_DOMID=1 "$EVIL" --mode "$2" --attack "$1" >"$DIR/evil.json" ||
 		[ "$1" = vanish ] || fail "netfront-ng-evil ended with status $?"
 	cat "$DIR/evil.json"
 	daemon_alive || fail "the daemon died"

@@ -81,7 +81,7 @@ nonsense() {
 	until_ok 5 xs_is "$(backend 1)/state" 2
 	ip -n outside neigh replace 10.9.0.11 lladdr "$(mac 1)" dev out0
 	spawn knock outside ping -n -i 0.01 10.9.0.11
-	in_ns g1 timeout 20 env XENSIM_DOMID=1 "$EVIL" --mode ng --attack rx-buffer
+	in_ns g1 timeout $PATIENCE env XENSIM_DOMID=1 "$EVIL" --mode ng --attack rx-buffer
 	until_ok 5 evil_seen || fail "no rx_buffer was counted"
 	stop knock
 	ip -n outside neigh del 10.9.0.11 dev out0
