@@ -47,18 +47,18 @@ void copy_run(struct copy *c)
 
 typedef xengnttab_grant_copy_segment_t segment;
 
-/* The part of len that one segment can take: between grants, none crosses a page of ours. */
+/* The part of len that one segment can take: between grants, none crosses a page. */
 static uint16_t piece(struct copy_local local, uint16_t len)
 {
 	const uint16_t room = (uint16_t)(NETIF_PAGE_SIZE - (uintptr_t)local.at % NETIF_PAGE_SIZE);
 
-	return local.refs && len > room ? room : len;
+	return local.grants.refs && len > room ? room : len;
 }
 
 static struct copy_local advance(struct copy_local local, uint16_t n)
 {
-	if (local.refs && n + (uintptr_t)local.at % NETIF_PAGE_SIZE == NETIF_PAGE_SIZE)
-		local.refs++;
+	if (local.grants.refs && n + (uintptr_t)local.at % NETIF_PAGE_SIZE == NETIF_PAGE_SIZE)
+		local.grants.refs++;
 	local.at = (uint8_t *)local.at + n;
 	return local;
 }
@@ -77,14 +77,14 @@ static segment *copy_next(struct copy *c, uint16_t flags, uint16_t len, bool *fa
 	return s;
 }
 
-/* One end of a segment: ours. */
+/* One end of a segment: the place that we can address. */
 #define SET_LOCAL(s, end, flag, local)                                                           \
 	do {                                                                                     \
-		if ((local).refs) {                                                              \
+		if ((local).grants.refs) {                                                       \
 			(s)->flags |= (flag);                                                    \
-			(s)->end.foreign.ref = *(local).refs;                                    \
+			(s)->end.foreign.ref = *(local).grants.refs;                             \
 			(s)->end.foreign.offset = (uint16_t)((uintptr_t)(local).at % NETIF_PAGE_SIZE); \
-			(s)->end.foreign.domid = 0;                                              \
+			(s)->end.foreign.domid = (local).grants.domid;                           \
 		} else {                                                                         \
 			(s)->end.virt = (local).at;                                              \
 		}                                                                                \

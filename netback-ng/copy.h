@@ -18,10 +18,19 @@
  */
 #define COPY_GREF_MIN 8u
 
-/* A place in our memory. */
+/*
+ * The grants of the page of a place and of those behind it.  By them Xen copies without
+ * having our address looked up; a guest's page, mapped or not, it copies by them only.
+ */
+struct copy_grants {
+	const uint32_t *refs; /* granted to us; NULL: there are none */
+	uint16_t domid;	      /* by whom: a guest, or domain 0, which is us (pool.h) */
+};
+
+/* A place that we can address. */
 struct copy_local {
 	void *at;
-	const uint32_t *refs; /* grants to us, of its page and those behind; NULL: they have none */
+	struct copy_grants grants;
 };
 
 struct copy {
@@ -40,7 +49,7 @@ void copy_exit(struct copy *c);
 /* A guest's page to our memory; len bytes, within the page. */
 void copy_from(struct copy *c, uint16_t domid, uint32_t gref, uint16_t offset,
 	       struct copy_local local, uint16_t len, bool *failed);
-/* Our memory to a guest's page. */
+/* Our memory, or another guest's page, to a guest's page. */
 void copy_to(struct copy *c, uint16_t domid, uint32_t gref, uint16_t offset,
 	     struct copy_local local, uint16_t len, bool *failed);
 /* Carry out what is pending; failed segments set their flag.  Never mixes directions. */

@@ -10,6 +10,7 @@
 
 #include "lib/netif/header.h"
 #include "lib/netif/meta.h"
+#include "netback-ng/copy.h"
 
 /* The virtio header lies right before the frame, so that a TAP takes both as one piece. */
 struct frame_head {
@@ -27,7 +28,7 @@ _Static_assert(offsetof(struct frame_head, bytes) ==
 struct frame {
 	struct netif_meta meta;
 	struct iovec *iov; /* iov[0]: the private head; sum of lengths == meta.len */
-	const uint32_t *refs; /* grants to us of the pages from iov[0]'s on; NULL: none */
+	const struct copy_grants *grants; /* of each piece of iov; NULL: none has any */
 	uint16_t niov;
 	uint16_t index;	   /* the sender's own number for it */
 	uint16_t slot_end; /* of the sender's burst: its memory ends before this slot */

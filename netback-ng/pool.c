@@ -51,8 +51,8 @@ static bool granted_to_us(struct pool *p, struct copy *c)
 
 	if (p->bytes < 2 * NETIF_PAGE_SIZE)
 		return false;
-	copy_from(c, 0, p->refs[0], 0, (struct copy_local){ p->base + NETIF_PAGE_SIZE, p->refs + 1 }, 1,
-		  &failed);
+	copy_from(c, 0, p->refs[0], 0,
+		  (struct copy_local){ p->base + NETIF_PAGE_SIZE, { .refs = p->refs + 1 } }, 1, &failed);
 	copy_run(c);
 	c->calls = c->segments = 0;
 	return !failed;

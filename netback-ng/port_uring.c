@@ -112,6 +112,17 @@ static void read_plainly(struct queue *q, unsigned int first, unsigned int n)
 		w->scratch->results[i] = -EAGAIN;
 }
 
+/* Of a frame that begins there. */
+static const struct copy_grants *read_grants(struct worker *w, unsigned int i, const uint8_t *at)
+{
+	struct copy_grants *g = &w->scratch->grants[i];
+
+	*g = (struct copy_grants){
+		.refs = w->reads.refs + (size_t)(at - w->reads.base) / NETIF_PAGE_SIZE,
+	};
+	return g;
+}
+
 /* One frame as it lies in a read buffer. */
 static bool take_read(struct queue *q, struct frame *f, unsigned int i, int res)
 {
@@ -137,8 +148,7 @@ static bool take_read(struct queue *q, struct frame *f, unsigned int i, int res)
 	iov->iov_len = (size_t)res - TAP_VNET_LEN;
 	f->iov = iov;
 	f->niov = 1;
-	f->refs = w->reads.refs ? w->reads.refs + (size_t)((uint8_t *)iov->iov_base - w->reads.base) /
-							   NETIF_PAGE_SIZE : NULL;
+	f->grants = w->reads.refs ? read_grants(w, i, iov->iov_base) : NULL;
 	f->failed = false;
 	STAT_INC(q->stats.tap_reads);
 	return true;

@@ -347,7 +347,7 @@ static void make_frame(struct queue *q, struct frame *f, struct iovec *iov, unsi
 	iov->iov_len = len;
 	f->iov = iov;
 	f->niov = 1;
-	f->refs = NULL;
+	f->grants = NULL;
 	f->failed = false;
 	STAT_INC(q->stats.tap_reads);
 }

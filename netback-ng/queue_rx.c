@@ -8,9 +8,9 @@
 
 /* A place in a frame's bytes. */
 struct cursor {
-	const struct iovec *iov;
-	size_t offset;
 	const struct frame *frame;
+	unsigned int piece;
+	size_t offset; /* in the piece */
 };
 
 struct rx_burst {
@@ -39,18 +39,33 @@ unsigned int queue_rx_need(const struct queue *q, const struct netif_meta *m)
 }
 
 /* Up to len contiguous bytes at the cursor, which moves on. */
-static unsigned int cursor_piece(struct cursor *c, unsigned int len, void **from)
+static unsigned int cursor_take(struct cursor *c, unsigned int len, void **from)
 {
-	size_t left = c->iov->iov_len - c->offset;
+	const struct iovec *iov = &c->frame->iov[c->piece];
+	size_t left = iov->iov_len - c->offset;
 
-	*from = (uint8_t *)c->iov->iov_base + c->offset;
+	*from = (uint8_t *)iov->iov_base + c->offset;
 	if (len < left) {
 		c->offset += len;
 		return len;
 	}
-	c->iov++;
+	c->piece++;
 	c->offset = 0;
 	return (unsigned int)left;
+}
+
+/* The same place, with its grants: those of a piece begin with the page that it begins in. */
+static unsigned int cursor_local(struct cursor *c, unsigned int len, struct copy_local *from)
+{
+	const struct frame *f = c->frame;
+	const unsigned int piece = c->piece;
+	const uint8_t *first = f->iov[piece].iov_base;
+
+	len = cursor_take(c, len, &from->at);
+	from->grants = f->grants ? f->grants[piece] : (struct copy_grants){ 0 };
+	if (from->grants.refs)
+		from->grants.refs += (uintptr_t)from->at / NETIF_PAGE_SIZE - (uintptr_t)first / NETIF_PAGE_SIZE;
+	return len;
 }
 
 static bool write_mapped(struct rx_burst *r, const struct netif_gref_entry *e, struct cursor *c,
@@ -65,34 +80,24 @@ static bool write_mapped(struct rx_burst *r, const struct netif_gref_entry *e, s
 		return false;
 	}
 	for (; len; len -= n, to += n) {
-		n = cursor_piece(c, len, &from);
+		n = cursor_take(c, len, &from);
 		memcpy(to, from, n);
 	}
 	STAT_INC(r->q->stats.rx_static_slots);
 	return true;
 }
 
-/* Where 'from' is in the frame, with its grants. */
-static struct copy_local cursor_local(const struct cursor *c, void *from)
-{
-	const struct frame *f = c->frame;
-	size_t page = (uintptr_t)from / NETIF_PAGE_SIZE - (uintptr_t)f->iov[0].iov_base / NETIF_PAGE_SIZE;
-
-	return (struct copy_local){ from, f->refs ? f->refs + page : NULL };
-}
-
 static bool write_granted(struct rx_burst *r, uint32_t gref, struct cursor *c,
 			  const struct netif_rx_part *part, bool *failed)
 {
 	unsigned int n, at = part->offset, len = part->size;
-	void *from;
+	struct copy_local from;
 
 	if (gref < COPY_GREF_MIN)
 		return false;
 	for (; len; len -= n, at += n) {
-		n = cursor_piece(c, len, &from);
-		copy_to(&r->w->copy, r->q->domid, gref, (uint16_t)at, cursor_local(c, from), (uint16_t)n,
-			failed);
+		n = cursor_local(c, len, &from);
+		copy_to(&r->w->copy, r->q->domid, gref, (uint16_t)at, from, (uint16_t)n, failed);
 	}
 	return true;
 }
@@ -112,7 +117,7 @@ static void write_frame(struct rx_burst *r, struct frame *f, unsigned int slots)
 {
 	const struct netif_rx_req *reqs = &r->w->scratch->rx_reqs[r->used];
 	const struct netif_rx_part *part = &r->w->scratch->rx_parts[r->parts];
-	struct cursor c = { .iov = f->iov, .frame = f };
+	struct cursor c = { .frame = f };
 	unsigned int i;
 
 	/* Extra info takes the slots behind the first buffer's (netif.h). */

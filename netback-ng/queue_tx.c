@@ -35,7 +35,10 @@ static struct copy_local slot_page(const struct queue *q, unsigned int s)
 	const struct tx_buf *b = &q->tx_buf;
 	unsigned int i = (b->first + s) % NETIF_TX_RING_SIZE;
 
-	return (struct copy_local){ b->pages + i * NETIF_PAGE_SIZE, b->refs ? b->refs + i : NULL };
+	return (struct copy_local){
+		.at = b->pages + i * NETIF_PAGE_SIZE,
+		.grants.refs = b->refs ? b->refs + i : NULL,
+	};
 }
 
 static struct frame_head *slot_head(const struct queue *q, unsigned int s)
@@ -44,28 +47,30 @@ static struct frame_head *slot_head(const struct queue *q, unsigned int s)
 }
 
 /* Where slot s of the burst can be read: mapped, or copied to (T11: at the same offset). */
-static void *locate_slot(struct queue *q, struct worker *w, const struct netif_tx_req *slot,
-			 unsigned int s)
+static struct copy_local locate_slot(struct queue *q, struct worker *w,
+				     const struct netif_tx_req *slot, unsigned int s)
 {
 	const struct netif_gref_entry *e = netif_gref_map_find(&q->grefs, slot->gref);
 	struct copy_local local = slot_page(q, s);
 
 	w->scratch->slot_failed[s] = is_leftover(q, slot);
 	if (w->scratch->slot_failed[s])
-		return local.at;
+		return local;
 	if (e) {
 		STAT_INC(q->stats.tx_static_slots);
-		return (uint8_t *)e->addr + slot->offset;
+		local.at = (uint8_t *)e->addr + slot->offset;
+		local.grants = (struct copy_grants){ .refs = &slot->gref, .domid = q->domid };
+		return local;
 	}
 	if (w->config->aligned_copy)
 		local.at = (uint8_t *)local.at + slot->offset;
 	copy_from(&w->copy, q->domid, slot->gref, slot->offset, local, slot->size,
 		  &w->scratch->slot_failed[s]);
-	return local.at;
+	return local;
 }
 
 /* Locate every slot of the good frames, then one grant copy for those that need it (T8). */
-static void gather_slots(struct queue *q, struct worker *w, void **where)
+static void gather_slots(struct queue *q, struct worker *w)
 {
 	const struct netif_tx_burst *b = &w->scratch->tx;
 	const struct netif_tx_frame *t;
@@ -76,7 +81,7 @@ static void gather_slots(struct queue *q, struct worker *w, void **where)
 		if (t->error || t->mcast_op)
 			continue;
 		for (s = t->slot; s < t->slot + (unsigned int)t->nslots; s++)
-			where[s] = locate_slot(q, w, &b->slots[s], s);
+			w->scratch->where[s] = locate_slot(q, w, &b->slots[s], s);
 	}
 	copy_run(&w->copy);
 	STAT_ADD(q->stats.tx_copy_calls, w->copy.calls);
@@ -85,30 +90,36 @@ static void gather_slots(struct queue *q, struct worker *w, void **where)
 }
 
 /*
- * Make f from the located slots: the first bytes copied to the private head, the
- * rest by reference.  Returns the iovecs used.
+ * Make f from the located slots of t: the first bytes copied to the private head, the
+ * rest by reference, in the pieces from 'at' on.  Returns how many.
  */
-static unsigned int build_frame(struct frame *f, struct frame_head *head, struct iovec *iov,
-				const struct netif_tx_req *slots, void **where, unsigned int n)
+static unsigned int build_frame(struct frame *f, struct frame_head *head, struct worker_scratch *s,
+				unsigned int at, const struct netif_tx_frame *t)
 {
+	const struct netif_tx_req *slots = &s->tx.slots[t->slot];
+	const struct copy_local *where = &s->where[t->slot];
+	struct copy_grants *grants = &s->grants[at];
+	struct iovec *iov = &s->iov[at];
 	unsigned int i, niov = 1, left = NETIF_HEADER_MAX;
 
 	iov[0].iov_base = head->bytes;
 	iov[0].iov_len = 0;
-	for (i = 0; i < n; i++) {
+	grants[0].refs = NULL;
+	for (i = 0; i < t->nslots; i++) {
 		unsigned int take = slots[i].size < left ? slots[i].size : left;
 
-		memcpy(head->bytes + iov[0].iov_len, where[i], take);
+		memcpy(head->bytes + iov[0].iov_len, where[i].at, take);
 		iov[0].iov_len += take;
 		left -= take;
 		if (take == slots[i].size)
 			continue;
-		iov[niov].iov_base = (uint8_t *)where[i] + take;
+		grants[niov] = where[i].grants;
+		iov[niov].iov_base = (uint8_t *)where[i].at + take;
 		iov[niov++].iov_len = slots[i].size - take;
 	}
 	f->iov = iov;
 	f->niov = (uint16_t)niov;
-	f->refs = NULL; /* the head has none */
+	f->grants = grants;
 	f->failed = false;
 	return niov;
 }
@@ -165,37 +176,35 @@ static enum verdict judge(struct queue *q, struct worker *w, const struct netif_
 }
 
 /* T6: the next frame's first line is on its way while this one is parsed. */
-static void prefetch_next(struct worker *w, const struct netif_tx_frame *next, void **where)
+static void prefetch_next(struct worker *w, const struct netif_tx_frame *next)
 {
 	const struct netif_tx_burst *b = &w->scratch->tx;
 
 	if (w->config->prefetch && next < b->frames + b->nframes && !next->error &&
 	    !next->mcast_op)
-		netif_prefetch(where[next->slot]);
+		netif_prefetch(w->scratch->where[next->slot].at);
 }
 
 /* Returns the frames to forward, in ring order; verdicts for all of the burst. */
 static unsigned int gather(struct queue *q, struct worker *w, uint8_t *verdicts)
 {
 	struct worker_scratch *s = w->scratch;
-	void *where[NETIF_TX_RING_SIZE];
 	unsigned int i, n = 0, niov = 0;
 
-	gather_slots(q, w, where);
+	gather_slots(q, w);
 	for (i = 0; i < s->tx.nframes; i++) {
 		const struct netif_tx_frame *t = &s->tx.frames[i];
 		struct frame *f = &s->frames[n];
 		struct frame_head *head = slot_head(q, t->slot);
 
-		prefetch_next(w, t + 1, where);
+		prefetch_next(w, t + 1);
 		f->meta = t->meta;
 		/* The sender's hash is not the receiver's: that one's own key decides. */
 		f->meta.hash_type = 0;
 		f->index = (uint16_t)i;
 		f->slot_end = t->slot + t->nslots;
 		if (!t->error && !t->mcast_op)
-			niov += build_frame(f, head, &s->iov[niov], &s->tx.slots[t->slot],
-					    &where[t->slot], t->nslots);
+			niov += build_frame(f, head, s, niov, t);
 		verdicts[i] = (uint8_t)judge(q, w, t, f, head);
 		if (verdicts[i] == VERDICT_FORWARD)
 			n++;

@@ -29,11 +29,16 @@
 
 struct queue;
 
+/* Pieces of the frames of one burst: a head and the rest of each slot at most; or what was read. */
+#define WORKER_PIECES (2 * NETIF_TX_RING_SIZE + WORKER_READS_MAX)
+
 /* Scratch of one burst.  Sizes follow the ring: 256 slots. */
 struct worker_scratch {
 	struct netif_tx_burst tx;
 	struct frame frames[NETIF_TX_RING_SIZE];
-	struct iovec iov[2 * NETIF_TX_RING_SIZE + WORKER_READS_MAX];
+	struct copy_local where[NETIF_TX_RING_SIZE]; /* the data of each slot of tx */
+	struct iovec iov[WORKER_PIECES];
+	struct copy_grants grants[WORKER_PIECES]; /* of iov */
 	struct frame_head heads[NETIF_TX_RING_SIZE];
 	struct netif_rx_req rx_reqs[NETIF_RX_RING_SIZE];
 	struct netif_rx_part rx_parts[NETIF_RX_RING_SIZE];

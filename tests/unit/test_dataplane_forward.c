@@ -64,6 +64,7 @@ static uint64_t lost_or_sent(struct guest *g)
 	       stat_of(g, "tx_drop_tap_error");
 }
 
+/* One frame from a to b, whole pages of it. */
 static void pass(unsigned int len, struct netif_meta *m)
 {
 	struct netif_meta received;
@@ -82,13 +83,33 @@ static void pass(unsigned int len, struct netif_meta *m)
 	ck_assert_uint_eq(received.csum, m->gso_type ? NETIF_CSUM_BLANK : m->csum);
 }
 
-/* _i: bit 0: the sender's pages are static, bit 1: the receiver's. */
+/*
+ * The same in odd pieces somewhere in their pages: a piece begins and ends in the middle of one of the receiver's.
+ */
+static void pass_pieces(unsigned int len, unsigned int piece, unsigned int offset)
+{
+	struct netif_meta m = { .len = len }, received;
+	const uint8_t *sent = frame_make(b.mac, a.mac, len, piece);
+
+	ck_assert(guest_queue(&a, 0, sent, &m, piece, offset));
+	front_queue_push_tx(&a.q[0]);
+	ck_assert_uint_eq(guest_receive(&b, 0, got, &received, 2000), len);
+	ck_assert_mem_eq(got, sent, len);
+	ck_assert_uint_eq(guest_reap(&a, 0, (len + piece - 1) / piece), 0);
+}
+
+/*
+ * _i: bit 0: the sender's pages are static, bit 1: the receiver's, bit 2: the daemon's own pages
+ * have no grants, bit 3: it copies to where a page of them begins.
+ */
 START_TEST(vif_to_vif)
 {
 	static const unsigned int sizes[] = { 14, 60, 128, 129, 1514, 4096, 4097, 9000, 65000 };
 	struct netif_meta m = { 0 };
 	unsigned int i;
 
+	plane_config.copy_grants = !(_i & 4);
+	plane_config.aligned_copy = !(_i & 8);
 	start_two(true);
 	if (_i & 1)
 		ck_assert_int_eq(guest_map(&a, 0, true, true), 0);
@@ -103,8 +124,12 @@ START_TEST(vif_to_vif)
 		pass(sizes[i], &m);
 	m.csum = NETIF_CSUM_NONE;
 	pass(9000, &m);
-	ck_assert_uint_eq(stat_of(&a, "tx_to_vif"), 13);
-	ck_assert_uint_eq(stat_of(&b, "rx_frames"), 13);
+	pass_pieces(9000, 1000, 3000);
+	pass_pieces(9000, 4095, 1);
+	pass_pieces(200, 30, 4000);
+	ck_assert_uint_eq(stat_of(&a, "tx_to_vif"), 16);
+	ck_assert_uint_eq(stat_of(&b, "rx_frames"), 16);
+	ck_assert_uint_eq(stat_of(&b, "rx_drop_grant"), 0);
 	stop_two();
 }
 END_TEST
@@ -235,7 +260,7 @@ void add_forward_case(Suite *s)
 {
 	TCase *c = plane_case("forward");
 
-	tcase_add_loop_test(c, vif_to_vif, 0, 4);
+	tcase_add_loop_test(c, vif_to_vif, 0, 16);
 	tcase_add_test(c, receiver_without_offloads);
 	tcase_add_test(c, receiver_without_buffers);
 	tcase_add_test(c, errors_behind_a_waiting_frame);

@@ -50,7 +50,7 @@ follows() {
 must network_start
 daemon_configure 'switch_bridges = {"xenbr0"}'
 must daemon_start
-for pair in "stock stock" "ng ng" "stock ng"; do
+for pair in "stock stock" "ng ng" "stock ng" "ng stock"; do
 	read -r a b <<<"$pair"
 	must guest_start 1 "$a" 2
 	must guest_start 2 "$b" 2
