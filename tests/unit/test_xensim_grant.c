@@ -194,6 +194,49 @@ START_TEST(copy_from_grant_to_grant)
 }
 END_TEST
 
+/* Xen looks for a local page among the caller's own, and finds the granting domain's instead. */
+START_TEST(mapped_pages_are_no_local_side)
+{
+	xengnttab_grant_copy_segment_t s = { .len = 1, .flags = GNTCOPY_source_gref | GNTCOPY_dest_gref };
+	xengnttab_handle *other;
+	static char buf[PAGE];
+	uint32_t refs[3], own;
+	char *map, *mine;
+	xengntshr_handle *ours;
+
+	open_both();
+	share(3, refs, 1)[PAGE] = 'm';
+	other = xengnttab_open(NULL, 0);
+	map = xengnttab_map_domain_grant_refs(other, 2, 7, refs, PROT_READ | PROT_WRITE);
+	ck_assert_ptr_nonnull(map);
+	ck_assert_int_eq(copy_status(tab, copy_to(refs[2], map, 0, 1)), GNTST_bad_page);
+	ck_assert_int_eq(copy_status(tab, copy_to(refs[2], map + 2 * PAGE - 1, 0, 1)), GNTST_bad_page);
+	ck_assert_int_eq(copy_status(tab, copy_from(refs[2], map + PAGE, 0, PAGE)), GNTST_bad_page);
+	ck_assert_int_eq(map[PAGE], 'm');
+	/* By its grant it can be had. */
+	s.source.foreign.ref = refs[1];
+	s.dest.foreign.ref = refs[2];
+	s.source.foreign.domid = s.dest.foreign.domid = 7;
+	ck_assert_int_eq(copy_status(tab, s), GNTST_okay);
+	ck_assert_int_eq(copy_status(tab, copy_from(refs[2], buf, 0, 1)), GNTST_okay);
+	ck_assert_int_eq(buf[0], 'm');
+	/* Own pages stay own pages, granted or not; and what was unmapped is nobody's any more. */
+	ours = xengntshr_open(NULL, 0);
+	mine = xengntshr_share_pages(ours, 7, 1, &own, 1);
+	ck_assert_int_eq(copy_status(tab, copy_from(refs[2], mine, 0, 1)), GNTST_okay);
+	ck_assert_int_eq(mine[0], 'm');
+	ck_assert_int_eq(xengnttab_unmap(other, map, 2), 0);
+	ck_assert_ptr_eq(mmap(map, 2 * PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0), map);
+	ck_assert_int_eq(copy_status(tab, copy_from(refs[2], map, 0, 1)), GNTST_okay);
+	munmap(map, 2 * PAGE);
+	map = xengnttab_map_grant_ref(other, 7, refs[0], PROT_READ);
+	ck_assert_int_eq(copy_status(tab, copy_to(refs[2], map, 0, 1)), GNTST_bad_page);
+	ck_assert_int_eq(xengnttab_close(other), 0);
+	ck_assert_int_eq(xengntshr_close(ours), 0);
+}
+END_TEST
+
 START_TEST(limits_hold)
 {
 	uint32_t refs[20];
@@ -318,7 +361,8 @@ START_TEST(operations_are_counted)
 {
 	xengnttab_grant_copy_segment_t seg[20];
 	static char buf[PAGE];
-	uint32_t refs[4];
+	uint32_t refs[4], own;
+	uint64_t own_copies = counter(0, XENSIM_C_granted_copies);
 	uint64_t calls = counter(0, XENSIM_C_copy_calls), segs = counter(0, XENSIM_C_copy_segments),
 		 hyper = counter(0, XENSIM_C_hypercalls), pages = counter(0, XENSIM_C_map_pages),
 		 bytes = counter(0, XENSIM_C_copy_bytes);
@@ -338,6 +382,19 @@ START_TEST(operations_are_counted)
 	/* 20 segments are two batches of gntdev; one map; one unmap. */
 	ck_assert_uint_eq(counter(0, XENSIM_C_hypercalls) - hyper, 4);
 	ck_assert_uint_eq(counter(7, XENSIM_C_granted_copies), 20);
+	/* Both ends are counted, but not a domain's own. */
+	as_domain(0);
+	ck_assert_ptr_nonnull(xengntshr_share_pages(xengntshr_open(NULL, 0), 0, 1, &own, 1));
+	seg[0].flags = GNTCOPY_source_gref | GNTCOPY_dest_gref;
+	seg[0].dest.foreign = seg[0].source.foreign;
+	seg[1] = copy_from(own, NULL, 0, 100);
+	seg[1].flags |= GNTCOPY_dest_gref;
+	seg[1].dest.foreign = seg[0].dest.foreign;
+	seg[1].source.foreign.domid = 0;
+	ck_assert_int_eq(xengnttab_grant_copy(tab, 2, seg), 0);
+	ck_assert_int_eq(seg[1].status, GNTST_okay);
+	ck_assert_uint_eq(counter(7, XENSIM_C_granted_copies), 23);
+	ck_assert_uint_eq(counter(0, XENSIM_C_granted_copies), own_copies);
 }
 END_TEST
 
@@ -418,6 +475,7 @@ int main(int argc, char **argv)
 	tcase_add_test(c, revocation_spares_existing_maps);
 	tcase_add_test(c, copies_check_bounds_as_gntdev_does);
 	tcase_add_test(c, copy_from_grant_to_grant);
+	tcase_add_test(c, mapped_pages_are_no_local_side);
 	tcase_add_test(c, limits_hold);
 	tcase_add_test(c, a_failed_map_leaves_nothing_behind);
 	tcase_add_test(c, a_killed_process_loses_its_grants);

@@ -11,6 +11,7 @@
 #include <xengnttab.h>
 
 #include "tests/xensim/client.h"
+#include "tests/xensim/foreign.h"
 #include "tests/xensim/hot.h"
 
 enum { BUCKETS = 1024, COPY_BATCH = 16 /* GNTDEV_COPY_BATCH */, SELF = 0x7ff0 /* DOMID_SELF */ };
@@ -20,6 +21,7 @@ struct region {
 	struct region *next;
 	char *base;
 	uint32_t count, id;
+	bool foreign; /* others' pages, not our own */
 };
 
 struct xengntdev_handle {
@@ -89,6 +91,14 @@ static struct region *region_take(struct xengntdev_handle *h, const char *base, 
 	return r;
 }
 
+static void region_hide(struct region *r)
+{
+	if (r->foreign)
+		foreign_del(r->base);
+	munmap(r->base, (size_t)r->count * XENSIM_PAGE);
+	free(r);
+}
+
 static int handle_close(struct xengntdev_handle *h)
 {
 	if (!h)
@@ -98,8 +108,7 @@ static int handle_close(struct xengntdev_handle *h)
 			struct region *r = h->bucket[b];
 
 			h->bucket[b] = r->next;
-			munmap(r->base, (size_t)r->count * XENSIM_PAGE);
-			free(r);
+			region_hide(r);
 		}
 	}
 	client_close(&h->client);
@@ -152,15 +161,19 @@ static void *region_show(struct xengntdev_handle *h, enum xensim_op undo, uint32
 {
 	struct region *r = calloc(1, sizeof(*r));
 
-	if (r)
+	if (r) {
+		r->count = count;
+		r->id = id;
+		r->foreign = undo == XENSIM_UNMAP;
 		r->base = place(h, count, domid, frame, prot);
-	if (!r || !r->base) {
+	}
+	if (!r || !r->base || (r->foreign && foreign_add(r->base, (size_t)count * XENSIM_PAGE))) {
 		release(h, undo, id);
+		if (r && r->base)
+			munmap(r->base, (size_t)count * XENSIM_PAGE);
 		free(r);
 		return fail_null(ENOMEM);
 	}
-	r->count = count;
-	r->id = id;
 	region_add(h, r);
 	return r->base;
 }
@@ -200,12 +213,13 @@ static void *map_pages(struct xengntdev_handle *h, uint32_t count, const uint32_
 static int drop_pages(struct xengntdev_handle *h, enum xensim_op op, char *base, uint32_t count)
 {
 	struct region *r = region_take(h, base, count);
+	uint32_t id;
 
 	if (!r)
 		return fail(EINVAL);
-	munmap(r->base, (size_t)count * XENSIM_PAGE);
-	release(h, op, r->id);
-	free(r);
+	id = r->id;
+	region_hide(r);
+	release(h, op, id);
 	return 0;
 }
 
@@ -295,15 +309,25 @@ static char *copy_side(xengnttab_handle *xgt, const union xengnttab_copy_ptr *p,
 	return v->base + (size_t)XENSIM_GRANT_FRAME(w) * XENSIM_PAGE + p->foreign.offset;
 }
 
+/* As Xen: a local side must be the caller's own page; what another domain granted is not, mapped or not. */
+static char *local_side(const union xengnttab_copy_ptr *p, uint16_t len, int16_t *status)
+{
+	if (!foreign_touches(p->virt, len))
+		return p->virt;
+	*status = GNTST_bad_page;
+	return NULL;
+}
+
 static void copy_segment(xengnttab_handle *xgt, xengnttab_grant_copy_segment_t *s)
 {
-	char *src = s->source.virt, *dst = s->dest.virt;
+	char *src, *dst = NULL;
 
 	s->status = GNTST_okay;
-	if (s->flags & GNTCOPY_source_gref)
-		src = copy_side(xgt, &s->source, false, &s->status);
-	if (src && (s->flags & GNTCOPY_dest_gref))
-		dst = copy_side(xgt, &s->dest, true, &s->status);
+	src = s->flags & GNTCOPY_source_gref ? copy_side(xgt, &s->source, false, &s->status)
+					     : local_side(&s->source, s->len, &s->status);
+	if (s->status == GNTST_okay)
+		dst = s->flags & GNTCOPY_dest_gref ? copy_side(xgt, &s->dest, true, &s->status)
+						   : local_side(&s->dest, s->len, &s->status);
 	if (s->status == GNTST_okay)
 		memmove(dst, src, s->len);
 }
@@ -328,12 +352,9 @@ struct tally {
 	unsigned int domid;
 };
 
-/* Segments are credited to the granting domain in runs: usually one atomic operation per call. */
-static void tally_domain(xengnttab_handle *xgt, struct tally *t, const xengnttab_grant_copy_segment_t *s)
+/* Segments are credited to the granting domains in runs: usually one atomic operation per call. */
+static void tally_domain(xengnttab_handle *xgt, struct tally *t, unsigned int domid)
 {
-	unsigned int domid = s ? (s->flags & GNTCOPY_source_gref ? s->source.foreign.domid : s->dest.foreign.domid)
-			       : XENSIM_NONE;
-
 	if (domid == t->domid) {
 		t->granted++;
 		return;
@@ -344,11 +365,22 @@ static void tally_domain(xengnttab_handle *xgt, struct tally *t, const xengnttab
 	t->granted = 1;
 }
 
+/* Both ends of a segment may be grants; what the copying domain granted to itself is nobody's cost. */
+static void tally_ends(xengnttab_handle *xgt, struct tally *t, const xengnttab_grant_copy_segment_t *s)
+{
+	const unsigned int self = xgt->client.domid;
+
+	if (s->flags & GNTCOPY_source_gref && s->source.foreign.domid != self)
+		tally_domain(xgt, t, s->source.foreign.domid);
+	if (s->flags & GNTCOPY_dest_gref && s->dest.foreign.domid != self)
+		tally_domain(xgt, t, s->dest.foreign.domid);
+}
+
 static void copy_count(xengnttab_handle *xgt, uint32_t done, struct tally *t)
 {
 	struct xensim_domain *d = &xgt->client.host->shared->dom[xgt->client.domid];
 
-	tally_domain(xgt, t, NULL);
+	tally_domain(xgt, t, XENSIM_NONE);
 	xensim_add(d, xgt->shard, XENSIM_C_copy_calls, 1);
 	xensim_add(d, xgt->shard, XENSIM_C_copy_segments, done);
 	xensim_add(d, xgt->shard, XENSIM_C_copy_bytes, t->bytes);
@@ -365,6 +397,7 @@ int xengnttab_grant_copy(xengnttab_handle *xgt, uint32_t count, xengnttab_grant_
 
 	if (!client_alive(&xgt->client))
 		return fail(EIO);
+	foreign_hold();
 	for (i = 0; i < count; i++) {
 		if (!segment_valid(&segs[i])) {
 			segs[i].status = GNTST_bad_copy_arg;
@@ -374,10 +407,11 @@ int xengnttab_grant_copy(xengnttab_handle *xgt, uint32_t count, xengnttab_grant_
 			segs[i].status = GNTST_general_error;
 		else
 			copy_segment(xgt, &segs[i]);
-		tally_domain(xgt, &t, &segs[i]);
+		tally_ends(xgt, &t, &segs[i]);
 		t.bytes += segs[i].status == GNTST_okay ? segs[i].len : 0;
 		t.errors += segs[i].status != GNTST_okay;
 	}
+	foreign_release();
 	copy_count(xgt, i, &t);
 	return i == count ? 0 : fail(EINVAL);
 }

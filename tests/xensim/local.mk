@@ -19,7 +19,8 @@ tests_xensim_lib_libxenstore_so_4_LINK = $(xensim_lib_link) -Wl,--version-script
 tests_xensim_lib_libxenstore_so_4_DEPENDENCIES = tests/xensim/maps/libxenstore.map
 
 noinst_PROGRAMS += tests/xensim/lib/libxengnttab.so.1
-tests_xensim_lib_libxengnttab_so_1_SOURCES = tests/xensim/client.h tests/xensim/client.c tests/xensim/lib_gnttab.c
+tests_xensim_lib_libxengnttab_so_1_SOURCES = tests/xensim/client.h tests/xensim/client.c tests/xensim/lib_gnttab.c \
+	tests/xensim/foreign.h tests/xensim/foreign.c
 tests_xensim_lib_libxengnttab_so_1_CFLAGS = $(xensim_lib_cflags)
 tests_xensim_lib_libxengnttab_so_1_LINK = $(xensim_lib_link) -Wl,--version-script=$(srcdir)/tests/xensim/maps/libxengnttab.map
 tests_xensim_lib_libxengnttab_so_1_DEPENDENCIES = tests/xensim/maps/libxengnttab.map
