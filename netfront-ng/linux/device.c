@@ -195,7 +195,7 @@ static void on_backend(struct xenbus_device *xbdev, enum xenbus_state state)
 
 static bool backend_closed(struct xenbus_device *xbdev, bool closing)
 {
-	switch (xenbus_read_driver_state(xbdev->otherend)) {
+	switch (ng_backend_state(xbdev)) {
 	case XenbusStateClosing:
 		return closing;
 	case XenbusStateInitWait:
@@ -243,7 +243,7 @@ static void reset_work(struct work_struct *work)
 		return;
 	xenbus_switch_state(dev->xbdev, XenbusStateInitialising);
 	/* It may have been there all the time: no watch tells of it then. */
-	if (xenbus_read_driver_state(dev->xbdev->otherend) == XenbusStateInitWait)
+	if (ng_backend_state(dev->xbdev) == XenbusStateInitWait)
 		on_initwait(dev);
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/ethtool.h>
-#include <linux/version.h>
 
 #include "ng.h"
 
@@ -9,6 +8,7 @@ static void get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
 	struct ng_device *dev = netdev_priv(netdev);
 
 	strscpy(info->driver, KBUILD_MODNAME, sizeof(info->driver));
+	strscpy(info->version, NG_VERSION, sizeof(info->version));
 	strscpy(info->bus_info, dev_name(&dev->xbdev->dev), sizeof(info->bus_info));
 }
 

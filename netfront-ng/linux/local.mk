@@ -7,7 +7,7 @@ module_tree = $(abs_builddir)/netfront-ng/linux/tree
 
 netfrontngdir = $(prefix)/src/xen-netfront-ng-$(VERSION)
 dist_netfrontng_DATA = \
-	netfront-ng/linux/Kbuild netfront-ng/linux/ng.h netfront-ng/linux/module.c \
+	netfront-ng/linux/Kbuild netfront-ng/linux/compat.h netfront-ng/linux/ng.h netfront-ng/linux/module.c \
 	netfront-ng/linux/device.c netfront-ng/linux/keys.c netfront-ng/linux/netdev.c \
 	netfront-ng/linux/queue.c netfront-ng/linux/pool.c netfront-ng/linux/tx.c \
 	netfront-ng/linux/rx.c netfront-ng/linux/control.c netfront-ng/linux/statics.c \

@@ -52,4 +52,5 @@ module_exit(ng_exit);
 
 MODULE_DESCRIPTION("Xen network front end with static grants");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(NG_VERSION);
 MODULE_ALIAS("xen:vif");

@@ -2,7 +2,6 @@
 #include <linux/ethtool.h>
 #include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
-#include <linux/version.h>
 
 #include "ng.h"
 
@@ -167,10 +166,7 @@ static void set_features(struct net_device *netdev)
 	netdev->vlan_features = netdev->hw_features;
 	netdev->min_mtu = ETH_MIN_MTU;
 	netdev->max_mtu = NETIF_MAX_TX_SIZE - VLAN_ETH_HLEN;
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
-	xdp_set_features_flag(netdev, NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
-				      NETDEV_XDP_ACT_NDO_XMIT);
-#endif
+	ng_set_xdp_features(netdev);
 	netif_set_tso_max_size(netdev, NETIF_MAX_TX_SIZE);
 }
 

@@ -21,6 +21,7 @@
 #include <xen/grant_table.h>
 #include <xen/xenbus.h>
 
+#include "compat.h"
 #include "netif/coalesce.h"
 #include "netif/front.h"
 #include "team.h"

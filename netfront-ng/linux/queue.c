@@ -137,8 +137,7 @@ int ng_queue_open(struct ng_queue *q)
 	if (rc)
 		goto close_tx;
 	netif_napi_add(q->dev->netdev, &q->napi, queue_poll);
-	hrtimer_init(&q->holdoff, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	q->holdoff.function = holdoff_over;
+	hrtimer_setup(&q->holdoff, holdoff_over, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 	netif_coalesce_init(&q->coalesce, &q->dev->coalesce);
 	rc = open_events(q);
 	if (rc)

@@ -3,7 +3,6 @@
 #include <linux/if_vlan.h>
 #include <linux/pci.h>
 #include <linux/rtnetlink.h>
-#include <linux/version.h>
 
 #include "ng.h"
 
@@ -173,12 +172,7 @@ static void hide(struct net_device *vf, bool on)
 		vf->flags |= IFF_SLAVE;
 	else
 		vf->flags &= ~IFF_SLAVE;
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-	if (on)
-		vf->priv_flags |= IFF_NO_ADDRCONF;
-	else
-		vf->priv_flags &= ~IFF_NO_ADDRCONF;
-#endif
+	ng_set_no_addrconf(vf, on);
 }
 
 static void adjust_rx_flags(struct net_device *vf, unsigned int flags, int inc)
