@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "netback-ng/links.h"
 #include "netback-ng/vif_data.h"
 #include "netback-ng/worker.h"
 
@@ -57,6 +58,11 @@ int dataplane_start(const struct config_data *config)
 	dataplane.broken_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (dataplane.broken_fd < 0)
 		return -errno;
+	rc = links_open(&dataplane.config.switch_bridges);
+	if (rc) {
+		dataplane_stop();
+		return rc;
+	}
 	dataplane.workers = calloc(n, sizeof(struct worker));
 	if (!dataplane.workers)
 		return -ENOMEM;
@@ -84,6 +90,7 @@ void dataplane_reload(const struct config_data *config)
 	unsigned int i;
 
 	dataplane.config = *config;
+	links_reload(&dataplane.config.switch_bridges);
 	for (i = 0; i < dataplane.count; i++)
 		worker_call(&dataplane.workers[i], take_config, (void *)(uintptr_t)config);
 }
@@ -97,6 +104,7 @@ void dataplane_stop(void)
 	if (dataplane.broken_fd >= 0)
 		close(dataplane.broken_fd);
 	dataplane.broken_fd = -1;
+	links_close();
 }
 
 static void nothing(struct worker *w, void *arg)

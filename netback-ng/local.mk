@@ -25,7 +25,8 @@ netback_ng_libcontrol_a_CFLAGS = $(AM_CFLAGS) $(netback_ng_control_cflags)
 
 # The data plane, behind vif.h.
 netback_ng_data_sources = \
-	netback-ng/copy.c netback-ng/copy.h netback-ng/dataplane.c netback-ng/frame.h \
+	netback-ng/brport.c netback-ng/brport.h netback-ng/copy.c netback-ng/copy.h netback-ng/dataplane.c netback-ng/frame.h \
+	netback-ng/links.c netback-ng/links.h \
 	netback-ng/pool.c netback-ng/pool.h netback-ng/port.c netback-ng/port.h netback-ng/port_direct.c netback-ng/port_split.c \
 	netback-ng/port_uring.c netback-ng/port_vhost.c netback-ng/port_vhost.h \
 	netback-ng/queue.c netback-ng/queue.h netback-ng/queue_late.c netback-ng/queue_rx.c netback-ng/queue_tx.c netback-ng/stats.h netback-ng/switch.c netback-ng/switch.h \
@@ -36,14 +37,16 @@ netback_ng_data_sources = \
 noinst_LIBRARIES += netback-ng/libdataplane.a
 netback_ng_libdataplane_a_SOURCES = $(netback_ng_data_sources)
 netback_ng_libdataplane_a_CFLAGS = $(AM_CFLAGS) -pthread $(XENGNTTAB_CFLAGS) $(XENEVTCHN_CFLAGS) \
-	$(LIBURING_CFLAGS) $(JANSSON_CFLAGS)
+	$(LIBURING_CFLAGS) $(JANSSON_CFLAGS) $(NL_CFLAGS)
+netback_ng_data_libs = netback-ng/libdataplane.a lib/tap/libtap.a
+# After the control plane's, which both need.
+netback_ng_data_outside = $(LIBURING_LIBS) $(NL_LIBS)
 
 sbin_PROGRAMS += netback-ngd netback-ngctl
 netback_ngd_SOURCES = netback-ng/main.c
 netback_ngd_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"'
 netback_ngd_CFLAGS = $(AM_CFLAGS) $(netback_ng_control_cflags)
-netback_ngd_LDADD = netback-ng/libcontrol.a netback-ng/libdataplane.a lib/tap/libtap.a \
-	$(netback_ng_control_libs) $(LIBURING_LIBS)
+netback_ngd_LDADD = netback-ng/libcontrol.a $(netback_ng_data_libs) $(netback_ng_control_libs) $(netback_ng_data_outside)
 
 netback_ngctl_SOURCES = netback-ng/ctl.c
 netback_ngctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "lib/daemon/options.h"
 #include "netback-ng/backend.h"
 #include "netback-ng/bus.h"
+#include "netback-ng/links.h"
 
 struct daemon {
 	const char *config_file;
@@ -123,6 +125,12 @@ static bool owns(void *arg, uint16_t domid, uint32_t devid)
 	return backend_owns(arg, domid, devid);
 }
 
+static int on_links(sd_event_source *s, int fd, uint32_t revents, void *arg)
+{
+	links_turn();
+	return 0;
+}
+
 static int start(struct daemon *d)
 {
 	int rc = lock_take(options_of.program, d->config->control_socket, &d->lock_fd);
@@ -134,6 +142,8 @@ static int start(struct daemon *d)
 		d->dataplane = !rc;
 	}
 	if (!rc)
+		rc = sd_event_add_io(d->loop.event, NULL, links_fd(), EPOLLIN, on_links, NULL);
+	if (rc >= 0)
 		rc = backend_start(&d->backend, d->loop.event, d->config);
 	if (!rc && !d->config->whole_host)
 		rc = bus_start(&d->bus, d->loop.event, owns, &d->backend);

@@ -112,9 +112,6 @@ unsigned int port_deliver(struct queue *q, struct frame *frames, unsigned int n)
 	for (i = 0; i < n; i++) {
 		slots += queue_rx_need(q, &frames[i].meta);
 		q->deficit -= (int64_t)frames[i].meta.len + 64;
-		if (q->vif->bridge)
-			bridge_outside(q->vif->bridge, frame_bytes(&frames[i]) + 6,
-				       bridge_vlan(frame_bytes(&frames[i])));
 	}
 	hash = atomic_load_explicit(&q->vif->hash, memory_order_acquire);
 	nq = atomic_load_explicit(&q->vif->nqueues, memory_order_acquire);

@@ -104,7 +104,7 @@ unsigned int queue_rx(struct queue *q, struct worker *w, struct frame *frames, u
 		      bool wait);
 /* Free receive slots as of now, under rx_lock taken inside. */
 unsigned int queue_rx_room(struct queue *q);
-/* Can this guest take the frame as it is (GSO, checksum)? */
+/* By the switch: would the bridge pass the frame, can this guest take it as it is (GSO, checksum)? */
 bool queue_rx_accepts(const struct queue *q, const struct netif_meta *m);
 /* Ring slots that the frame needs at most: in half pages where the guest may post some. */
 unsigned int queue_rx_need(const struct queue *q, const struct netif_meta *m);

@@ -24,13 +24,17 @@ struct rx_burst {
 bool queue_rx_accepts(const struct queue *q, const struct netif_meta *m)
 {
 	const struct vif_connection *c = &q->vif->c;
+	uint32_t max = atomic_load_explicit(&q->vif->direct_max, memory_order_relaxed);
 
-	if (m->gso_type == NETIF_GSO_TYPE_TCPV4)
-		return c->gso4;
-	if (m->gso_type == NETIF_GSO_TYPE_TCPV6)
-		return c->gso6;
+	if (m->gso_type != NETIF_GSO_TYPE_NONE)
+		return max && (m->gso_type == NETIF_GSO_TYPE_TCPV4 ? c->gso4 : c->gso6) &&
+		       atomic_load_explicit(&q->vif->tap_tso, memory_order_relaxed);
+	if (m->len > max)
+		return false;
 	/* Whether v4 or v6 is not known here: a guest without either gets the TAP's checksums. */
-	return m->csum != NETIF_CSUM_BLANK || (c->csum4 && c->csum6);
+	return m->csum != NETIF_CSUM_BLANK ||
+	       (c->csum4 && c->csum6 &&
+		atomic_load_explicit(&q->vif->tap_csum, memory_order_relaxed));
 }
 
 unsigned int queue_rx_need(const struct queue *q, const struct netif_meta *m)

@@ -215,23 +215,10 @@ static unsigned int gather(struct queue *q, struct worker *w, uint8_t *verdicts)
 /* The vif on the switch that f goes to, NULL: out by the TAP. */
 static struct queue *route(struct queue *q, const struct frame *f)
 {
-	struct bridge *b = q->vif->bridge;
-	const uint8_t *mac = frame_bytes(f);
-	struct vif *to;
+	struct vif *to = q->vif->bridge ? bridge_route(q->vif, frame_bytes(f)) : NULL;
+	unsigned int n = to ? atomic_load_explicit(&to->nqueues, memory_order_acquire) : 0;
 	struct queue *tq;
-	unsigned int n;
-	uint16_t vlan;
 
-	if (!b)
-		return NULL;
-	vlan = bridge_vlan(mac);
-	bridge_learn(b, mac + 6, vlan, q->vif);
-	if (mac[0] & 1)
-		return NULL;
-	to = bridge_find(b, mac, vlan);
-	if (!to || to == q->vif)
-		return NULL;
-	n = atomic_load_explicit(&to->nqueues, memory_order_acquire);
 	if (!n)
 		return NULL;
 	tq = to->queues[q->index % n];

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netback-ng/switch.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,32 +9,32 @@
 /* A power of two, four times what it may hold: probes stay short. */
 #define FDB_SLOTS 4096u
 #define FDB_MAX (FDB_SLOTS / 4)
-/* A learned address; ours, so at most this many a vif: no guest can fill the table. */
+/* Addresses of a vif besides its own: no guest can fill the table. */
 #define FDB_PER_VIF 32u
 
-/* Never changed once published but for vif; key 0 is never used by a real address. */
+/* Written by the main thread.  Key 0 is never used by a real address. */
 struct fdb_slot {
 	_Atomic(uint64_t) key;
-	_Atomic(struct vif *) vif;
+	_Atomic(struct vif *) vif; /* where frames to it go; NULL: to the TAP */
+	/* The bridge has it there, too: frames from it need not pass the bridge to be learned. */
+	_Atomic(bool) sure;
+	struct vif *owner; /* main thread: the vif whose own address it is */
 };
 
-struct bridge {
-	struct bridge *next;
-	unsigned int users;
-	pthread_mutex_t lock; /* of all writes */
-	unsigned int count;
-	char name[64];
-	struct fdb_slot slots[FDB_SLOTS];
-};
+static struct bridge *bridges;
 
-static struct bridge *bridges; /* main thread */
+struct bridge *bridge_first(void)
+{
+	return bridges;
+}
 
-static uint64_t fdb_key(const uint8_t mac[6], uint16_t vlan)
+/* The tag of a VLAN is no part of it: a bridge that does not filter VLANs does not look at them. */
+static uint64_t fdb_key(const uint8_t mac[6])
 {
 	uint64_t key = 0;
 
 	memcpy(&key, mac, 6);
-	return key | (uint64_t)(vlan | 0x8000u) << 48;
+	return key | 1ull << 48;
 }
 
 static unsigned int fdb_hash(uint64_t key)
@@ -56,12 +55,14 @@ static struct fdb_slot *fdb_slot(struct bridge *b, uint64_t key)
 	}
 }
 
-struct vif *bridge_find(struct bridge *b, const uint8_t mac[6], uint16_t vlan)
+/* Whose the address is, NULL: nobody's; and is the bridge sure of it? */
+static struct vif *fdb_find(struct bridge *b, const uint8_t mac[6], bool *sure)
 {
-	uint64_t key = fdb_key(mac, vlan);
+	uint64_t key = fdb_key(mac);
 	struct fdb_slot *s = fdb_slot(b, key);
 	struct vif *vif = atomic_load_explicit(&s->vif, memory_order_acquire);
 
+	*sure = atomic_load_explicit(&s->sure, memory_order_relaxed);
 	/*
 	 * The key after the vif: a slot that compaction gives to another key loses its
 	 * old key before it gets the new vif, which may not be anybody's to see.
@@ -69,112 +70,151 @@ struct vif *bridge_find(struct bridge *b, const uint8_t mac[6], uint16_t vlan)
 	return atomic_load_explicit(&s->key, memory_order_acquire) == key ? vif : NULL;
 }
 
-/*
- * Slots of vifs that went away: take them back by building the table anew.
- * Readers that look meanwhile miss, and a miss only takes the TAP.
- */
-static void fdb_compact(struct bridge *b)
+struct vif *bridge_route(struct vif *from, const uint8_t *frame)
 {
-	struct { uint64_t key; struct vif *vif; } kept[FDB_MAX];
-	unsigned int i, n = 0;
+	struct vif *to;
+	bool sure;
 
-	for (i = 0; i < FDB_SLOTS; i++) {
-		struct vif *vif = atomic_load(&b->slots[i].vif);
-
-		if (vif && n < FDB_MAX) {
-			kept[n].key = atomic_load(&b->slots[i].key);
-			kept[n++].vif = vif;
-		}
-		atomic_store(&b->slots[i].vif, NULL);
-		atomic_store(&b->slots[i].key, 0);
-	}
-	for (i = 0; i < n; i++) {
-		struct fdb_slot *s = fdb_slot(b, kept[i].key);
-
-		atomic_store(&s->vif, kept[i].vif);
-		atomic_store_explicit(&s->key, kept[i].key, memory_order_release);
-	}
-	b->count = n;
+	if ((frame[0] & 1) || !atomic_load_explicit(&from->direct_max, memory_order_relaxed) ||
+	    fdb_find(from->bridge, frame + 6, &sure) != from || !sure)
+		return NULL;
+	to = fdb_find(from->bridge, frame, &sure);
+	return to != from ? to : NULL;
 }
 
-/* A vif's own address is not lost to whoever sends with it; a guest's other ones may move. */
-static bool owned(const struct vif *vif, uint64_t key)
+static void slot_set(struct fdb_slot *s, uint64_t key, struct vif *vif, bool sure)
 {
-	return vif && !((fdb_key(vif->id.mac, 0) ^ key) << 16);
-}
-
-static void fdb_insert(struct bridge *b, uint64_t key, struct vif *vif)
-{
-	struct fdb_slot *s;
-	struct vif *old;
-
-	if (b->count >= FDB_MAX)
-		fdb_compact(b);
-	if (b->count >= FDB_MAX)
-		return;
-	s = fdb_slot(b, key);
-	if (!atomic_load_explicit(&s->key, memory_order_relaxed))
-		b->count++;
-	old = atomic_load_explicit(&s->vif, memory_order_relaxed);
-	if (old == vif || owned(old, key))
-		return;
-	if (old)
-		atomic_fetch_sub(&old->learned, 1);
-	atomic_fetch_add(&vif->learned, 1);
+	atomic_store_explicit(&s->sure, sure, memory_order_relaxed);
 	atomic_store_explicit(&s->vif, vif, memory_order_release);
 	atomic_store_explicit(&s->key, key, memory_order_release);
 }
 
-void bridge_learn(struct bridge *b, const uint8_t mac[6], uint16_t vlan, struct vif *vif)
+/*
+ * Slots of addresses that nobody has any more: take them back by building the table anew.
+ * Readers that look meanwhile miss, and a miss only takes the TAP.
+ */
+static void fdb_compact(struct bridge *b)
 {
-	uint64_t key = fdb_key(mac, vlan);
+	struct { uint64_t key; struct vif *vif, *owner; bool sure; } kept[FDB_MAX];
+	struct fdb_slot *s;
+	unsigned int i, n = 0;
+
+	for (s = b->slots; s < b->slots + FDB_SLOTS; s++) {
+		struct vif *vif = atomic_load(&s->vif);
+
+		if ((vif || s->owner) && n < FDB_MAX) {
+			kept[n].key = atomic_load(&s->key);
+			kept[n].owner = s->owner;
+			kept[n].sure = atomic_load(&s->sure);
+			kept[n++].vif = vif;
+		}
+		atomic_store(&s->vif, NULL);
+		atomic_store(&s->key, 0);
+		s->owner = NULL;
+	}
+	for (i = 0; i < n; i++) {
+		s = fdb_slot(b, kept[i].key);
+		s->owner = kept[i].owner;
+		slot_set(s, kept[i].key, kept[i].vif, kept[i].sure);
+	}
+	b->count = n;
+}
+
+/* The key's slot, a new one where it has none; NULL: there are too many. */
+static struct fdb_slot *slot_make(struct bridge *b, uint64_t key)
+{
 	struct fdb_slot *s = fdb_slot(b, key);
 
-	if (atomic_load_explicit(&s->key, memory_order_acquire) == key &&
-	    atomic_load_explicit(&s->vif, memory_order_relaxed) == vif)
-		return;
-	if ((mac[0] & 1) || atomic_load_explicit(&vif->learned, memory_order_relaxed) >= FDB_PER_VIF)
-		return;
-	pthread_mutex_lock(&b->lock);
-	fdb_insert(b, key, vif);
-	pthread_mutex_unlock(&b->lock);
+	if (atomic_load(&s->key))
+		return s;
+	if (b->count >= FDB_MAX)
+		fdb_compact(b);
+	if (b->count >= FDB_MAX)
+		return NULL;
+	b->count++;
+	return fdb_slot(b, key);
 }
 
-void bridge_outside(struct bridge *b, const uint8_t mac[6], uint16_t vlan)
+/* An address that is no vif's own: whose it is now. */
+static void slot_learn(struct fdb_slot *s, uint64_t key, struct vif *vif)
 {
-	uint64_t key = fdb_key(mac, vlan);
-	struct vif *vif = bridge_find(b, mac, vlan);
+	struct vif *old = atomic_load(&s->vif);
+
+	if (old == vif)
+		return;
+	if (old)
+		old->learned--;
+	if (vif)
+		vif->learned++;
+	slot_set(s, key, vif, true);
+}
+
+void bridge_own(struct bridge *b, struct vif *vif)
+{
+	static const uint8_t none[6];
+	uint64_t key = fdb_key(vif->id.mac);
 	struct fdb_slot *s;
 
-	if (!vif || owned(vif, key))
+	if ((vif->id.mac[0] & 1) || !memcmp(vif->id.mac, none, 6))
 		return;
-	pthread_mutex_lock(&b->lock);
-	s = fdb_slot(b, key);
-	vif = atomic_load_explicit(&s->vif, memory_order_relaxed);
-	if (vif && atomic_load_explicit(&s->key, memory_order_relaxed) == key && !owned(vif, key)) {
-		atomic_store_explicit(&s->vif, NULL, memory_order_release);
-		atomic_fetch_sub(&vif->learned, 1);
-	}
-	pthread_mutex_unlock(&b->lock);
+	s = slot_make(b, key);
+	if (!s || s->owner)
+		return;
+	slot_learn(s, key, NULL);
+	s->owner = vif;
+	slot_set(s, key, vif, false);
 }
 
-uint16_t bridge_vlan(const uint8_t *frame)
+void bridge_place(struct bridge *b, const uint8_t mac[6], struct vif *vif)
 {
-	if (frame[12] != 0x81 || frame[13] != 0x00)
-		return 0;
-	return (uint16_t)((frame[14] << 8 | frame[15]) & 0xfff);
+	uint64_t key = fdb_key(mac);
+	struct fdb_slot *s = fdb_slot(b, key);
+
+	if (s->owner) {
+		/* Who sends with a neighbour's address misleads the bridge until its owner's next frame. */
+		slot_set(s, key, vif ? s->owner : NULL, vif == s->owner);
+		return;
+	}
+	if (vif && vif->learned >= FDB_PER_VIF && atomic_load(&s->vif) != vif)
+		vif = NULL;
+	if (vif)
+		s = slot_make(b, key);
+	if (s && (vif || atomic_load(&s->key)))
+		slot_learn(s, key, vif);
+}
+
+void bridge_unplace(struct bridge *b, const uint8_t mac[6])
+{
+	uint64_t key = fdb_key(mac);
+	struct fdb_slot *s = fdb_slot(b, key);
+
+	if (s->owner)
+		slot_set(s, key, s->owner, false);
+	else if (atomic_load(&s->key))
+		slot_learn(s, key, NULL);
+}
+
+void bridge_unplace_all(struct bridge *b)
+{
+	struct fdb_slot *s;
+
+	for (s = b->slots; s < b->slots + FDB_SLOTS; s++)
+		if (!s->owner && atomic_load(&s->key))
+			slot_learn(s, atomic_load(&s->key), NULL);
 }
 
 void bridge_forget(struct bridge *b, struct vif *vif)
 {
-	unsigned int i;
+	struct fdb_slot *s;
 
-	pthread_mutex_lock(&b->lock);
-	for (i = 0; i < FDB_SLOTS; i++)
-		if (atomic_load_explicit(&b->slots[i].vif, memory_order_relaxed) == vif)
-			atomic_store_explicit(&b->slots[i].vif, NULL, memory_order_release);
-	atomic_store(&vif->learned, 0);
-	pthread_mutex_unlock(&b->lock);
+	for (s = b->slots; s < b->slots + FDB_SLOTS; s++) {
+		if (s->owner == vif)
+			s->owner = NULL;
+		else if (atomic_load(&s->vif) != vif)
+			continue;
+		slot_set(s, atomic_load(&s->key), NULL, false);
+	}
+	vif->learned = 0;
 }
 
 struct bridge *bridge_get(const char *name)
@@ -188,9 +228,12 @@ struct bridge *bridge_get(const char *name)
 		return b;
 	}
 	b = calloc(1, sizeof(*b));
-	if (!b)
+	if (b)
+		b->slots = calloc(FDB_SLOTS, sizeof(*b->slots));
+	if (!b || !b->slots) {
+		free(b);
 		return NULL;
-	pthread_mutex_init(&b->lock, NULL);
+	}
 	strncpy(b->name, name, sizeof(b->name) - 1);
 	b->users = 1;
 	b->next = bridges;
@@ -207,5 +250,6 @@ void bridge_put(struct bridge *b)
 	for (link = &bridges; *link != b; link = &(*link)->next)
 		;
 	*link = b->next;
+	free(b->slots);
 	free(b);
 }

@@ -3,18 +3,9 @@
 #include <stdlib.h>
 
 #include "lib/xen/peer.h"
+#include "netback-ng/links.h"
 #include "netback-ng/port.h"
 #include "netback-ng/vif_data.h"
-
-static bool listed(const struct config_list *list, const char *item)
-{
-	unsigned int i;
-
-	for (i = 0; i < list->count; i++)
-		if (!strcmp(list->items[i], item))
-			return true;
-	return false;
-}
 
 int vif_create(const struct vif_identity *id, struct vif **vifp)
 {
@@ -34,6 +25,8 @@ int vif_create(const struct vif_identity *id, struct vif **vifp)
 			    id->name, id->mtu);
 	/* Old kernels without TUNSETCARRIER merely show a carrier too early. */
 	tap_set_carrier(&vif->tap, false);
+	vif->bridge = *id->bridge ? bridge_get(id->bridge) : NULL;
+	links_add(vif);
 	*vifp = vif;
 	return 0;
 }
@@ -278,16 +271,6 @@ static int tune_tap(struct vif *vif, const struct vif_connection *c, const char 
 	return tap_set_offload(&vif->tap, &offload);
 }
 
-static void join_bridge(struct vif *vif)
-{
-	if (!vif->bridge && vif->id.bridge[0] &&
-	    listed(&dataplane_config()->switch_bridges, vif->id.bridge))
-		vif->bridge = bridge_get(vif->id.bridge);
-	/* Its own address needs no frame to be known by: a guest may only receive. */
-	if (vif->bridge)
-		bridge_learn(vif->bridge, vif->id.mac, 0, vif);
-}
-
 int vif_connect(struct vif *vif, const struct vif_connection *c, const char **what)
 {
 	unsigned int i;
@@ -302,7 +285,10 @@ int vif_connect(struct vif *vif, const struct vif_connection *c, const char **wh
 	if (!vif->xgt)
 		return peer_host_error(-errno);
 	rc = peer_host_error(tune_tap(vif, c, what));
-	join_bridge(vif);
+	if (vif->bridge) {
+		bridge_own(vif->bridge, vif);
+		links_ask_address(vif);
+	}
 	for (i = 0; !rc && i < c->nqueues; i++)
 		rc = queue_start(vif, i, c, what);
 	if (rc) {
@@ -342,6 +328,7 @@ void vif_disconnect(struct vif *vif)
 void vif_destroy(struct vif *vif)
 {
 	vif_disconnect(vif);
+	links_remove(vif);
 	if (vif->bridge)
 		bridge_put(vif->bridge);
 	tap_close(&vif->tap);

@@ -4,7 +4,7 @@
  * device.c (xenstore) creates, connects, disconnects and destroys it; all
  * functions here are called from the main thread only and never wait for a guest.
  * The data plane (vif, queue, copy, tap port, switch, worker) may depend on
- * lib/netif, lib/tap, libxengnttab, libxenevtchn, liburing; never on xenstore.
+ * lib/netif, lib/tap, libxengnttab, libxenevtchn, liburing, libnl; never on xenstore.
  */
 #ifndef NETBACK_VIF_H
 #define NETBACK_VIF_H

@@ -29,8 +29,9 @@ struct vif {
 	struct vif_identity id;
 	struct tap tap;
 	struct vif_connection c;
-	struct bridge *bridge;	/* NULL: not switched */
-	_Atomic(unsigned int) learned; /* addresses in the bridge's table; switch.c's */
+	struct bridge *bridge;	/* NULL: in none */
+	_Atomic(uint32_t) direct_max; /* the longest frame by the built-in switch; 0: it is off it */
+	_Atomic(bool) tap_csum, tap_tso; /* ethtool's: what is left to the guest */
 	struct queue *queues[VIF_QUEUES_MAX];
 	struct log_limit log_limit;
 	_Atomic(unsigned int) nqueues; /* running; 0: disconnected */
@@ -45,6 +46,10 @@ struct vif {
 	_Atomic(uint64_t) mcast[VIF_MCAST_MAX];
 
 	/* Main thread. */
+	struct vif *links_next;	/* links.c's */
+	struct brport link;
+	enum brport_why why;
+	unsigned int learned;	/* addresses in the bridge's table besides its own; switch.c's */
 	xengnttab_handle *xgt;	/* ring pages and static grants */
 	struct vif_unit *units;
 	struct queue_stats past; /* counters of earlier connections, summed */

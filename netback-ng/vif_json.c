@@ -72,7 +72,8 @@ json_t *vif_json(const struct vif *vif)
 
 	json_object_set_new(object, "vif", json_string(vif->id.name));
 	json_object_set_new(object, "bridge", json_string(vif->id.bridge));
-	json_object_set_new(object, "switched", json_boolean(vif->bridge != NULL));
+	json_object_set_new(object, "switched", json_boolean(vif->bridge && vif->bridge->listed));
+	json_object_set_new(object, "switch", json_string(brport_word(vif->why)));
 	json_object_set_new(object, "connected", json_boolean(n != 0));
 	json_object_set_new(object, "broken", vif_broken(vif) ?
 			    json_string(netif_error_name(vif_broken(vif))) : json_null());

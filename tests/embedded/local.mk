@@ -8,7 +8,7 @@ EXTRA_DIST += tests/embedded/run tests/embedded/machine tests/embedded/lib.sh te
 	tests/embedded/scenarios/half-pages.sh tests/embedded/scenarios/many.sh tests/embedded/scenarios/mixed.sh \
 	tests/embedded/scenarios/offload.sh tests/embedded/scenarios/port.sh tests/embedded/scenarios/restart.sh \
 	tests/embedded/scenarios/resume.sh \
-	tests/embedded/scenarios/switch.sh tests/embedded/scenarios/switch-pairs.sh \
+	tests/embedded/scenarios/switch.sh tests/embedded/scenarios/switch-bridge.sh tests/embedded/scenarios/switch-pairs.sh \
 	tests/embedded/scenarios/traffic.sh \
 	tests/embedded/scenarios/unplug.sh tests/embedded/scenarios/vanish.sh
 

@@ -77,17 +77,22 @@ tests_unit_test_netback_config_LDADD = $(netback_test_libs)
 tests_unit_test_netback_bus_SOURCES = tests/unit/test_netback_bus.c
 tests_unit_test_netback_bus_CFLAGS = $(netback_test_cflags)
 tests_unit_test_netback_bus_LDADD = $(netback_test_libs)
+check_PROGRAMS += tests/unit/test_brport
+TESTS += tests/unit/test_brport
+tests_unit_test_brport_SOURCES = tests/unit/test_brport.c
+tests_unit_test_brport_CFLAGS = $(AM_CFLAGS) $(NL_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_brport_LDADD = netback-ng/libdataplane.a $(NL_LIBS) $(check_libs)
 # The data plane in the embedded Xen, through vif.h.
 check_PROGRAMS += tests/unit/test_dataplane
 TESTS += tests/unit/test_dataplane
 tests_unit_test_dataplane_SOURCES = tests/unit/test_dataplane.h tests/unit/test_dataplane.c \
 	tests/unit/test_dataplane_forward.c tests/unit/test_dataplane_gref.c \
 	tests/unit/test_dataplane_hostile.c tests/unit/test_dataplane_life.c \
-	tests/unit/test_dataplane_path.c tests/unit/test_dataplane_port.c $(xensim_test_sources)
+	tests/unit/test_dataplane_path.c tests/unit/test_dataplane_port.c tests/unit/test_dataplane_switch.c $(xensim_test_sources)
 tests_unit_test_dataplane_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_dataplane_CFLAGS = $(AM_CFLAGS) -pthread $(netback_ng_control_cflags) $(LIBURING_CFLAGS)
+tests_unit_test_dataplane_CFLAGS = $(AM_CFLAGS) -pthread $(netback_ng_control_cflags) $(LIBURING_CFLAGS) $(NL_CFLAGS)
 tests_unit_test_dataplane_LDADD = netfront-ng/user/libnetfront.a netback-ng/libcontrol.a \
-	netback-ng/libdataplane.a lib/tap/libtap.a $(netback_ng_control_libs) $(LIBURING_LIBS) $(check_libs)
+	$(netback_ng_data_libs) $(netback_ng_control_libs) $(netback_ng_data_outside) $(check_libs)
 
 # xl-net, over a fake libxl, xenstore, netlink and credit-adjustd.
 xlnet_test_sources = tests/unit/fake_xen.c tests/unit/fake_xen.h tests/unit/fake_part.h tests/unit/fake_ctl.c \

@@ -106,6 +106,14 @@ static int open_host(const struct guest *g)
 	return fd;
 }
 
+void guest_switch(struct guest *g)
+{
+	atomic_store(&g->vif->tap_csum, true);
+	atomic_store(&g->vif->tap_tso, true);
+	atomic_store(&g->vif->direct_max, FRAME_MAX);
+	bridge_place(g->vif->bridge, g->mac, g->vif);
+}
+
 void guest_connect(struct guest *g)
 {
 	const char *what = "?";
@@ -114,6 +122,8 @@ void guest_connect(struct guest *g)
 
 	ck_assert_msg(!rc, "vif_connect: %d, %s", rc, what);
 	ck_assert_int_eq(tap_set_up(&g->vif->tap, true), 0);
+	if (g->vif->bridge)
+		guest_switch(g);
 	g->host = open_host(g);
 	for (i = 0; i < g->nqueues && !g->unposted; i++)
 		front_queue_post(&g->q[i]);
@@ -336,6 +346,7 @@ int main(int argc, char **argv)
 		return 77;
 	add_path_case(s);
 	add_port_case(s);
+	add_switch_case(s);
 	add_gref_case(s);
 	add_forward_case(s);
 	add_hostile_case(s);

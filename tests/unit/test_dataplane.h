@@ -38,6 +38,8 @@ void plane_start(unsigned int workers);
 void guest_open(struct guest *g, unsigned int domid, unsigned int nqueues, const char *bridge);
 /* vif_connect() must succeed; the TAP is up and frames may pass; receive buffers are posted. */
 void guest_connect(struct guest *g);
+/* As if the kernel had said that its bridge passes all of the vif's frames, and has its address there. */
+void guest_switch(struct guest *g);
 /* Everything above. */
 void guest_start(struct guest *g, unsigned int domid, unsigned int nqueues, const char *bridge);
 void guest_stop(struct guest *g);
@@ -85,5 +87,6 @@ void add_hostile_case(Suite *s);
 void add_life_case(Suite *s);
 void add_path_case(Suite *s);
 void add_port_case(Suite *s);
+void add_switch_case(Suite *s);
 
 #endif
