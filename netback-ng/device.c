@@ -156,24 +156,38 @@ static bool device_offer(struct device *d, const struct snapshot *s)
 
 /* ---- connecting ---- */
 
-static void read_rate(struct device *d, uint64_t *bytes, uint32_t *usecs)
+/* "BYTES,MICROSECONDS"; unlimited where it is absent or not that. */
+static void parse_rate(struct device *d, uint64_t *bytes, uint32_t *usecs)
 {
-	char text[48];
 	unsigned long long b;
 	unsigned int u;
 	int n = 0;
 
 	*bytes = 0;
 	*usecs = 0;
-	plumb_read(d, "rate", text, sizeof(text));
-	if (!*text)
+	if (!*d->rate)
 		return;
-	if (sscanf(text, "%19llu,%9u%n", &b, &u, &n) == 2 && !text[n] && b && u) {
+	if (sscanf(d->rate, "%19llu,%9u%n", &b, &u, &n) == 2 && !d->rate[n] && b && u) {
 		*bytes = b;
 		*usecs = u;
 		return;
 	}
-	log_limited(&d->log, LOG_WARNING, "%s: rate \"%s\" is not BYTES,MICROSECONDS; ignored", d->name, text);
+	log_limited(&d->log, LOG_WARNING, "%s: rate \"%s\" is not BYTES,MICROSECONDS; ignored", d->name, d->rate);
+}
+
+/* The toolstack changed it: nothing but that touches the rate of a running connection. */
+static void follow_rate(struct device *d)
+{
+	char before[sizeof(d->rate)];
+	uint64_t bytes;
+	uint32_t usecs;
+
+	memcpy(before, d->rate, sizeof(before));
+	plumb_read(d, "rate", d->rate, sizeof(d->rate));
+	if (!strcmp(before, d->rate))
+		return;
+	parse_rate(d, &bytes, &usecs);
+	vif_set_rate(d->vif, bytes, usecs);
 }
 
 static int open_ctrl(struct device *d, const struct vif_connection *c, const char **what)
@@ -226,7 +240,8 @@ static void device_connect(struct device *d)
 		connect_failed(d, rc, why, frontend_is_at_fault(rc));
 		return;
 	}
-	read_rate(d, &c.rate_bytes, &c.rate_usecs);
+	plumb_read(d, "rate", d->rate, sizeof(d->rate));
+	parse_rate(d, &c.rate_bytes, &c.rate_usecs);
 	rc = vif_connect(d->vif, &c, &what);
 	d->connected = !rc;
 	if (!rc)
@@ -363,12 +378,8 @@ static void step_offline(struct device *d, const struct snapshot *s)
 
 static void step_ready(struct device *d, const struct snapshot *s)
 {
-	uint64_t bytes;
-	uint32_t usecs;
-
 	if (d->connected) {
-		read_rate(d, &bytes, &usecs);
-		vif_set_rate(d->vif, bytes, usecs);
+		follow_rate(d);
 		return;
 	}
 	if (d->failed || d->state != STATE_INITWAIT || d->unplugged)

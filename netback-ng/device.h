@@ -41,6 +41,7 @@ struct device {
 	bool failed;  /* shut after an error; until the front end starts anew */
 	bool watched; /* the front end's state */
 	bool gone;    /* the directory is; free the device */
+	char rate[48]; /* the node as it was last read */
 	struct trouble trouble; /* the host's, for which no guest is shut */
 	char error[DEVICE_ERROR_MAX]; /* of the last failure; "" */
 	struct log_limit log;

@@ -271,14 +271,25 @@ static int tune_tap(struct vif *vif, const struct vif_connection *c, const char 
 	return tap_set_offload(&vif->tap, &offload);
 }
 
+/* All but the rate, which outlives a connection: a guest that connects anew gets no new burst. */
+static void take_terms(struct vif *vif, const struct vif_connection *c)
+{
+	uint64_t bytes = vif->c.rate_bytes;
+	uint32_t usecs = vif->c.rate_usecs;
+
+	vif->c = *c;
+	vif->c.rate_bytes = bytes;
+	vif->c.rate_usecs = usecs;
+	vif_set_rate(vif, c->rate_bytes, c->rate_usecs);
+}
+
 int vif_connect(struct vif *vif, const struct vif_connection *c, const char **what)
 {
 	unsigned int i;
 	int rc;
 
 	vif_disconnect(vif);
-	vif->c = *c;
-	vif_set_rate(vif, c->rate_bytes, c->rate_usecs);
+	take_terms(vif, c);
 	atomic_store(&vif->broken, NETIF_OK);
 	*what = "opening the grant device";
 	vif->xgt = xengnttab_open(&peer_quiet, 0);

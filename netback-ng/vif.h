@@ -81,7 +81,7 @@ void vif_destroy(struct vif *vif);
 
 /* NETIF_OK, or the guest's fatal error after which the queues stand still. */
 enum netif_error vif_broken(const struct vif *vif);
-/* rate may change at run time (xenstore watch). */
+/* rate may change at run time; the same again changes nothing. */
 void vif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs);
 /* Statistics of the vif and its queues; a new JSON object. */
 json_t *vif_json(const struct vif *vif);

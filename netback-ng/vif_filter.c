@@ -56,15 +56,43 @@ void vif_charge(struct vif *vif, uint64_t bytes)
 		atomic_fetch_sub(&vif->credit, (int64_t)bytes);
 }
 
+/* A queue that waits for the old rate's credit looks again. */
+static void rate_changed_here(struct worker *w, void *arg)
+{
+	struct queue *q = arg;
+
+	q->rate_until_ns = 0;
+	worker_activate(w, q);
+}
+
+/*
+ * Only a change is one: this is called at every look at the vif, and a guest can cause those.  What
+ * the guest owes stays owed, and what it has is cut to the new burst, as netback does; a
+ * full burst is for a vif that had no limit.
+ */
 void vif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs)
 {
+	uint64_t before = rate_bytes(vif);
+	int64_t credit, full;
+
+	if (!usecs)
+		bytes = 0;
+	if (bytes == before && (!bytes || usecs == vif->c.rate_usecs))
+		return;
 	/* Off while it changes: a worker must not see a new rate with an old period. */
 	__atomic_store_n(&vif->c.rate_bytes, 0, __ATOMIC_RELEASE);
-	atomic_store(&vif->credit, 0);
+	full = credit_burst(bytes);
+	credit = atomic_load(&vif->credit);
+	if (!before)
+		atomic_store(&vif->credit, full);
+	else if (credit > full)
+		atomic_fetch_sub(&vif->credit, credit - full);
 	atomic_store(&vif->credit_since_ns, clock_ns());
 	__atomic_store_n(&vif->c.rate_usecs, usecs, __ATOMIC_RELAXED);
-	__atomic_store_n(&vif->c.rate_bytes, usecs ? bytes : 0, __ATOMIC_RELEASE);
-	atomic_store(&vif->credit, credit_burst(bytes));
+	__atomic_store_n(&vif->c.rate_bytes, bytes, __ATOMIC_RELEASE);
+	for (unsigned int i = 0; i < VIF_QUEUES_MAX; i++)
+		if (vif->queues[i])
+			worker_call(vif->queues[i]->worker, rate_changed_here, vif->queues[i]);
 }
 
 static uint64_t mcast_word(const uint8_t mac[6])

@@ -109,6 +109,7 @@ enum netif_error vif_broken(const struct vif *vif)
 
 void vif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs)
 {
+	fake.rates++;
 	fake.rate_bytes = bytes;
 	fake.rate_usecs = usecs;
 }

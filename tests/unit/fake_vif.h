@@ -10,7 +10,7 @@ struct fake {
 	int create_rc, connect_rc, gref_rc, hash_rc; /* what the next calls return */
 	enum netif_error broken;		     /* what vif_broken() says while connected */
 	unsigned int creates, connects, disconnects, destroys, alive, connected;
-	unsigned int hashes, gref_adds, gref_dels, reloads;
+	unsigned int hashes, gref_adds, gref_dels, reloads, rates;
 	struct vif_identity id;
 	struct vif_connection last;
 	uint64_t rate_bytes;

@@ -438,6 +438,67 @@ START_TEST(rate_holds)
 }
 END_TEST
 
+/* What a guest owes is owed through anything that is done to its rate or its connection. */
+START_TEST(rate_keeps_the_debt)
+{
+	uint64_t wait = 0, now = clock_ns();
+	struct guest g;
+
+	plane_start(1);
+	guest_open(&g, 7, 1, NULL);
+	g.c.rate_bytes = 1000;
+	g.c.rate_usecs = 900000000; /* nothing is refilled in this test */
+	guest_connect(&g);
+	ck_assert(vif_credit(g.vif, now, &wait)); /* a burst: there was no limit before */
+	vif_charge(g.vif, 128 << 10);
+	ck_assert(!vif_credit(g.vif, now, &wait));
+	switch (_i) {
+	case 0: /* the same again */
+		vif_set_rate(g.vif, 1000, 900000000);
+		break;
+	case 1: /* another one */
+		vif_set_rate(g.vif, 1 << 20, 800000000);
+		break;
+	case 2: /* a new connection */
+		guest_connect(&g);
+		break;
+	}
+	ck_assert(!vif_credit(g.vif, clock_ns(), &wait));
+	vif_set_rate(g.vif, 0, 0);
+	ck_assert(vif_credit(g.vif, clock_ns(), &wait));
+	vif_set_rate(g.vif, 1 << 20, 800000000);
+	ck_assert(vif_credit(g.vif, clock_ns(), &wait));
+	/* What is more than the new burst is cut. */
+	vif_set_rate(g.vif, 1000, 800000000);
+	vif_charge(g.vif, 128 << 10);
+	ck_assert(!vif_credit(g.vif, clock_ns(), &wait));
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
+/* A queue that waits for a credit of the old rate sends by the new one at once, not in a quarter of an hour. */
+START_TEST(rate_change_wakes_the_queue)
+{
+	const uint8_t *frame;
+	struct guest g;
+
+	plane_start(1);
+	guest_open(&g, 7, 1, NULL);
+	g.c.rate_bytes = 1000;
+	g.c.rate_usecs = 900000000;
+	guest_connect(&g);
+	vif_charge(g.vif, 128 << 10);
+	frame = frame_make(outside, g.mac, 200, 1);
+	guest_send(&g, 0, frame, 200);
+	WAIT_FOR(stat_of(&g, "tx_rate_waits") > 0);
+	vif_set_rate(g.vif, 0, 0);
+	ck_assert_uint_eq(host_receive(&g, got, NULL, 2000), 200);
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
 void add_path_case(Suite *s)
 {
 	TCase *c = plane_case("path");
@@ -457,5 +518,7 @@ void add_path_case(Suite *s)
 	tcase_add_test(c, foreign_source_is_dropped);
 	tcase_add_test(c, hash_steers);
 	tcase_add_test(c, rate_holds);
+	tcase_add_loop_test(c, rate_keeps_the_debt, 0, 3);
+	tcase_add_test(c, rate_change_wakes_the_queue);
 	suite_add_tcase(s, c);
 }

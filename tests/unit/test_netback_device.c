@@ -684,6 +684,35 @@ START_TEST(rate_follows_the_store)
 }
 END_TEST
 
+/* Whatever makes us look at a vif again: nothing of a running connection is set anew. */
+START_TEST(a_look_changes_nothing)
+{
+	struct fake before;
+
+	toolstack_attach("vif-ng");
+	toolstack_write(BACK "/rate", _i ? "12500,50000" : "lots");
+	ck_assert(back_becomes(2));
+	toolstack_plugged();
+	guest_connect(1, false);
+	ck_assert(back_becomes(4));
+	before = fake;
+	guest_write("state", "4");
+	rig_settle();
+	toolstack_write(BACK "/hotplug-status", "connected");
+	toolstack_write(BACK "/online", "1");
+	toolstack_write(BACK "/rate", _i ? "12500,50000" : "lots");
+	rig_settle();
+	ck_assert_int_eq(xensim("domain create 99"), 0);
+	ck_assert_int_eq(xensim("domain destroy 99"), 0);
+	rig_settle();
+	backend_reload(&rig.backend, &rig.config);
+	rig_settle();
+	ck_assert_mem_eq(&fake, &before, sizeof(fake));
+	ck_assert_uint_eq(fake.rates, 0);
+	ck_assert_uint_eq(back_state(), 4);
+}
+END_TEST
+
 START_TEST(json_tells_state_and_error)
 {
 	json_t *list;
@@ -741,6 +770,7 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(c, adoption_in_every_state, 0, COUNT(left_behind));
 	tcase_add_test(c, other_vifs_are_left_alone);
 	tcase_add_test(c, rate_follows_the_store);
+	tcase_add_loop_test(c, a_look_changes_nothing, 0, 2);
 	tcase_add_test(c, json_tells_state_and_error);
 	suite_add_tcase(s, c);
 	test_xensim_main(s, argc, argv);
