@@ -136,10 +136,16 @@ static void on_ctrl_broken(void *arg, enum netif_error err)
 	device_break(arg, err);
 }
 
+/* 3 is nobody's state on our side of a vif; a dead daemon's 2 or 4 has no TAP any more. */
+static bool device_is_lost(const struct device *d)
+{
+	return !d->offered && d->state >= STATE_INITWAIT && d->state <= STATE_CONNECTED;
+}
+
 /* To InitWait: TAP first, since the toolstack runs the script as soon as it sees the state. */
 static bool device_offer(struct device *d, const struct snapshot *s)
 {
-	bool fresh = !d->vif;
+	bool fresh = !d->vif, lost = device_is_lost(d);
 
 	if (plumb_tap(d))
 		return false;
@@ -149,6 +155,8 @@ static bool device_offer(struct device *d, const struct snapshot *s)
 		d->unplugged = plumb_needs_script(d, s->hotplug);
 	if (publish_offer(d, d->unplugged && !d->offered))
 		return false;
+	/* The guest of a vif that was lost may have read another offer, until it starts anew. */
+	d->offer = lost ? publish_offered_before() : publish_offered(d);
 	d->offered = true;
 	publish_no_error(d);
 	return true;
@@ -224,7 +232,6 @@ static void connect_failed(struct device *d, int rc, const char *why, bool guest
 
 static void device_connect(struct device *d)
 {
-	const struct frontend_offer offer = publish_offered(d);
 	struct vif_connection c;
 	char why[FRONTEND_WHY_MAX];
 	const char *what = "connecting";
@@ -233,7 +240,7 @@ static void device_connect(struct device *d)
 
 	if (trouble_waits(&d->trouble, TROUBLE_CONNECT))
 		return;
-	rc = frontend_read(d->xs, d->front, &offer, &c, why);
+	rc = frontend_read(d->xs, d->front, &d->offer, &c, why);
 	if (rc == -ECANCELED)
 		return; /* its next state's event is on the way */
 	if (rc) {
@@ -347,8 +354,8 @@ static bool device_begin(struct device *d, const struct snapshot *s)
 	d->state = s->state;
 	if (s->state != STATE_INITIALISING) {
 		d->count.adoptions++;
-		log_info("%s: adopted in state %s, front end %s", d->name, store_state_name(s->state),
-			 store_state_name(s->front));
+		log_limited(&d->log, LOG_INFO, "%s: adopted in state %s, front end %s", d->name, store_state_name(s->state),
+			    store_state_name(s->front));
 		if (was_shut_for_shortage(s, publish_error_before(d)))
 			d->state = STATE_INITWAIT; /* whatever the node says: as one that a dead daemon left */
 	}
@@ -396,8 +403,7 @@ static void step_ready(struct device *d, const struct snapshot *s)
 
 static void step_online(struct device *d, const struct snapshot *s)
 {
-	/* 3 is nobody's state on our side of a vif; a dead daemon's 2 or 4 has no TAP any more. */
-	bool lost = !d->offered && d->state >= STATE_INITWAIT && d->state <= STATE_CONNECTED;
+	bool lost = device_is_lost(d);
 
 	if ((d->state == STATE_INITIALISING || lost) && !device_offer(d, s))
 		return;

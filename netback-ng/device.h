@@ -12,6 +12,7 @@
 
 #include "lib/xen/store.h"
 #include "netback-ng/ctrl.h"
+#include "netback-ng/frontend.h"
 #include "netback-ng/script.h"
 #include "netback-ng/trouble.h"
 #include "netback-ng/vif.h"
@@ -30,6 +31,7 @@ struct device {
 	const struct config *const *config; /* the one in force */
 
 	/* What we did so far */
+	struct frontend_offer offer; /* to this guest; a later configuration is for others */
 	enum store_state state; /* what we last wrote, or found at start */
 	struct vif *vif;	/* NULL: no TAP yet, or no longer */
 	struct ctrl *ctrl;

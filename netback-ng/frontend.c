@@ -28,9 +28,9 @@ static int read_number(struct reader *r, struct xs_handle *xs, xs_transaction_t 
 		       uint32_t min, uint32_t max, uint32_t *value)
 {
 	char wanted[64];
-	int rc = store_read_u32(xs, t, r->dir, node, max, value);
+	int rc = store_scan_u32(xs, t, r->dir, node, value);
 
-	if (!rc && *value < min)
+	if (!rc && (*value < min || *value > max))
 		rc = -ERANGE;
 	if (!rc || rc == -EAGAIN)
 		return rc;
@@ -43,50 +43,66 @@ static int read_flag(struct reader *r, struct xs_handle *xs, xs_transaction_t t,
 {
 	int rc = store_read_flag(xs, t, r->dir, node, value);
 
-	return !rc || rc == -EAGAIN ? rc : refuse(r, rc, node, "must be 0 or 1");
+	return !rc || rc == -EAGAIN ? rc : refuse(r, rc, node, "cannot be read as a flag");
 }
 
-/* request-rx-copy, feature-rx-notify: page flipping and polled receive died long ago. */
-static int read_required(struct reader *r, struct xs_handle *xs, xs_transaction_t t, const char *node)
+/* Page flipping, which netif.h calls deprecated, is nobody's any more. */
+static int read_rx_copy(struct reader *r, struct xs_handle *xs, xs_transaction_t t)
 {
 	bool value;
-	int rc = read_flag(r, xs, t, node, &value);
+	int rc = read_flag(r, xs, t, "request-rx-copy", &value);
 
-	return rc || value ? rc : refuse(r, -EOPNOTSUPP, node, "must be 1");
+	return rc || value ? rc : refuse(r, -EOPNOTSUPP, "request-rx-copy", "must be 1");
+}
+
+/* A key that stands for its default where it is absent or no number; *given tells. */
+static int read_optional(struct reader *r, struct xs_handle *xs, xs_transaction_t t, const char *node,
+			 bool *given)
+{
+	uint32_t value;
+	int rc = store_scan_u32(xs, t, r->dir, node, &value);
+
+	*given = !rc || rc == -ERANGE;
+	if (rc == -ENOENT || rc == -EINVAL || rc == -ERANGE)
+		rc = 0;
+	return !rc || rc == -EAGAIN ? rc : refuse(r, rc, node, "cannot be read as a number");
 }
 
 static int read_queue_count(struct reader *r, struct xs_handle *xs, xs_transaction_t t)
 {
+	static const char node[] = "multi-queue-num-queues";
 	uint32_t n = 1;
-	int rc = store_read_u32(xs, t, r->dir, "multi-queue-num-queues", VIF_QUEUES_MAX, &n);
+	bool given;
+	int rc = read_optional(r, xs, t, node, &given);
 
-	if (rc != -ENOENT)
-		rc = read_number(r, xs, t, "multi-queue-num-queues", 1, r->offer->max_queues, &n);
-	else
-		rc = 0;
+	if (!rc && given)
+		rc = read_number(r, xs, t, node, 1, r->offer->max_queues, &n);
 	r->c->nqueues = n;
 	return rc;
 }
 
-/* Either the split pair or the single channel; half a pair is an error. */
+/* The split pair, or else the single channel. */
 static int read_channels(struct reader *r, struct xs_handle *xs, xs_transaction_t t,
 			 const char *prefix, uint32_t *tx, uint32_t *rx)
 {
-	char node[40];
+	char tx_node[40], rx_node[40], node[40];
+	bool has_tx, has_rx = false;
 	int rc;
 
-	snprintf(node, sizeof(node), "%sevent-channel-tx", prefix);
-	if (store_read_u32(xs, t, r->dir, node, PORT_MAX, tx) == -ENOENT) {
-		snprintf(node, sizeof(node), "%sevent-channel", prefix);
-		rc = read_number(r, xs, t, node, 1, PORT_MAX, tx);
-		*rx = *tx;
-		return rc;
+	snprintf(tx_node, sizeof(tx_node), "%sevent-channel-tx", prefix);
+	snprintf(rx_node, sizeof(rx_node), "%sevent-channel-rx", prefix);
+	snprintf(node, sizeof(node), "%sevent-channel", prefix);
+	rc = read_optional(r, xs, t, tx_node, &has_tx);
+	if (!rc && has_tx)
+		rc = read_optional(r, xs, t, rx_node, &has_rx);
+	if (!rc && has_rx) {
+		rc = read_number(r, xs, t, tx_node, 1, PORT_MAX, tx);
+		return rc ? rc : read_number(r, xs, t, rx_node, 1, PORT_MAX, rx);
 	}
-	rc = read_number(r, xs, t, node, 1, PORT_MAX, tx);
-	if (rc)
-		return rc;
-	snprintf(node, sizeof(node), "%sevent-channel-rx", prefix);
-	return read_number(r, xs, t, node, 1, PORT_MAX, rx);
+	if (!rc)
+		rc = read_number(r, xs, t, node, 1, PORT_MAX, tx);
+	*rx = *tx;
+	return rc;
 }
 
 /* One queue: keys in the directory itself; more: in queue-N/ (netif.h). */
@@ -110,17 +126,14 @@ static int read_queue(struct reader *r, struct xs_handle *xs, xs_transaction_t t
 
 static int read_ctrl(struct reader *r, struct xs_handle *xs, xs_transaction_t t)
 {
-	int rc;
+	int rc = 0;
 
-	if (!r->offer->ctrl_ring)
-		return 0;
-	if (store_read_u32(xs, t, r->dir, "ctrl-ring-ref", UINT32_MAX, &r->c->ctrl_ref) == -ENOENT)
-		return 0;
+	if (r->offer->ctrl_ring)
+		rc = read_optional(r, xs, t, "ctrl-ring-ref", &r->c->has_ctrl);
+	if (rc || !r->c->has_ctrl)
+		return rc;
 	rc = read_number(r, xs, t, "ctrl-ring-ref", 0, UINT32_MAX, &r->c->ctrl_ref);
-	if (!rc)
-		rc = read_number(r, xs, t, "event-channel-ctrl", 1, PORT_MAX, &r->c->ctrl_evtchn);
-	r->c->has_ctrl = !rc;
-	return rc;
+	return rc ? rc : read_number(r, xs, t, "event-channel-ctrl", 1, PORT_MAX, &r->c->ctrl_evtchn);
 }
 
 static int read_features(struct reader *r, struct xs_handle *xs, xs_transaction_t t)
@@ -131,13 +144,14 @@ static int read_features(struct reader *r, struct xs_handle *xs, xs_transaction_
 		const char *node;
 		bool *value;
 	} flags[] = {
+		{ "feature-rx-notify", &c->rx_notify },
 		{ "feature-sg", &c->sg },
 		{ "feature-gso-tcpv4", &c->gso4 },
 		{ "feature-gso-tcpv6", &c->gso6 },
 		{ "feature-no-csum-offload", &no_csum4 },
 		{ "feature-ipv6-csum-offload", &c->csum6 },
 		{ "request-multicast-control", &c->multicast_control },
-		/* Whatever we offer by now: with a daemon before us it agreed on what it posts. */
+		/* Whatever was offered: it says what it posts. */
 		{ "request-rx-half-pages", &c->half_pages },
 	};
 	int rc;
@@ -170,9 +184,7 @@ static int read_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
 	for (unsigned int i = 0; !rc && i < r->c->nqueues; i++)
 		rc = read_queue(r, xs, t, i);
 	if (!rc)
-		rc = read_required(r, xs, t, "request-rx-copy");
-	if (!rc)
-		rc = read_required(r, xs, t, "feature-rx-notify");
+		rc = read_rx_copy(r, xs, t);
 	if (!rc)
 		rc = read_features(r, xs, t);
 	if (!rc)

@@ -12,13 +12,15 @@
 
 #define FRONTEND_WHY_MAX 160
 
-/* What we offered, so what the guest may ask for. */
+/* What the guest may ask for: what it was offered, by us or by a daemon before us. */
 struct frontend_offer {
 	unsigned int max_queues;
 	bool sg, gso, csum, ctrl_ring, multicast_control;
 };
 
 /*
+ * As tolerant as Linux' xen-netback, whose front ends are ours: numbers as xenbus_scanf("%u") takes
+ * them, flags as xenbus_read_unsigned().
  * Read DIR (/local/domain/D/device/vif/N) into *c; rate is left alone.
  * 0, or -errno with one clause for the operator in why; -ECANCELED: the front end
  * no longer asks for a connection (its state), which is no error.

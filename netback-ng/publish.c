@@ -17,6 +17,17 @@ struct frontend_offer publish_offered(const struct device *d)
 	};
 }
 
+/*
+ * A guest that is connected, or read our directory, under an earlier daemon goes by what that one
+ * offered, of which nothing is known.  All is served that can be; a multicast filter cannot: its
+ * list of groups has gone with the daemon, so everything passes.
+ */
+struct frontend_offer publish_offered_before(void)
+{
+	return (struct frontend_offer){ .max_queues = VIF_QUEUES_MAX, .sg = true, .gso = true, .csum = true,
+					.ctrl_ring = true };
+}
+
 struct switch_request {
 	struct device *d;
 	enum store_state to;
@@ -79,12 +90,9 @@ static int switch_state(struct xs_handle *xs, xs_transaction_t t, void *arg)
 		rc = write_features(xs, t, q->d);
 	if (!rc && q->unplugged)
 		rc = store_write(xs, t, q->d->dir, "hotplug-status", HOTPLUG_PENDING);
-	if (q->is) {
-		const struct frontend_offer offer = publish_offered(q->d);
-
-		/* A front end that closed and came back meanwhile has other rings. */
-		rc = frontend_unchanged(xs, t, q->d->front, &offer, q->is);
-	}
+	/* A front end that closed and came back meanwhile has other rings. */
+	if (q->is)
+		rc = frontend_unchanged(xs, t, q->d->front, &q->d->offer, q->is);
 	if (rc || now == q->to)
 		return rc;
 	return store_printf(xs, t, q->d->dir, "state", "%u", q->to);
@@ -96,7 +104,8 @@ static int switch_run(struct switch_request *q)
 	int rc = store_transact(d->xs, switch_state, q);
 
 	if (!rc) {
-		log_debug("%s: %s -> %s", d->name, store_state_name(d->state), store_state_name(q->to));
+		log_limited(&d->log, LOG_DEBUG, "%s: %s -> %s", d->name, store_state_name(d->state),
+			    store_state_name(q->to));
 		d->state = q->to;
 	} else if (rc != -ECANCELED && rc != -ENOENT && trouble_note(&d->trouble, TROUBLE_STORE, rc)) {
 		log_limited(&d->log, LOG_ERR,

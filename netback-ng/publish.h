@@ -4,13 +4,13 @@
 #define NETBACK_PUBLISH_H
 
 #include "netback-ng/device.h"
-#include "netback-ng/frontend.h"
 
 /* hotplug-status of a vif whose script we ourselves have to run; the script overwrites it. */
 #define HOTPLUG_PENDING "pending"
 
-/* What the configuration in force offers. */
+/* What the configuration in force offers, and what any daemon may have offered. */
 struct frontend_offer publish_offered(const struct device *d);
+struct frontend_offer publish_offered_before(void);
 /*
  * All: 0, -ECANCELED (the toolstack or the guest thought otherwise meanwhile; its event is on the
  * way), -ENOENT (the vif is gone), or another -errno, which is noted as trouble: it is tried again.

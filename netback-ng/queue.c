@@ -5,6 +5,8 @@
 
 /* A receiver on the switch without buffers is tried again after this: its guest needs the CPU. */
 #define BLOCKED_RETRY_NS 20000ull
+/* So often a ring without buffers is looked at whose guest (mini-os) does not promise to tell of new ones. */
+#define RX_LOOK_NS 10000000ull
 
 void queue_notify(struct queue *q, unsigned int port, uint64_t *counter)
 {
@@ -64,7 +66,7 @@ static bool arm_tx(struct queue *q, uint64_t now)
 }
 
 /* Frames wait in the TAP but the guest has too few buffers: wait for more of them. */
-static bool arm_rx(struct queue *q)
+static bool arm_rx(struct queue *q, uint64_t now)
 {
 	const unsigned int worst = port_slots_worst(q);
 	int room;
@@ -80,6 +82,8 @@ static bool arm_rx(struct queue *q)
 		more = room >= (int)worst || netif_back_arm(&q->rx, worst);
 	}
 	pthread_mutex_unlock(&q->rx_lock);
+	if (!more && !q->vif->c.rx_notify)
+		set_timer(q, now + RX_LOOK_NS);
 	return more;
 }
 
@@ -124,7 +128,7 @@ bool queue_arm(struct queue *q)
 		set_timer(q, q->rate_until_ns);
 	else if (!q->tx_blocked && arm_tx(q, now))
 		return true;
-	return q->tap_ready && arm_rx(q);
+	return q->tap_ready && arm_rx(q, now);
 }
 
 void queue_timer(struct queue *q)

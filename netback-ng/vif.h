@@ -62,6 +62,7 @@ struct vif_connection {
 	bool has_ctrl;
 	uint32_t ctrl_ref, ctrl_evtchn;
 	bool sg, gso4, gso6, csum4, csum6; /* what the guest can receive */
+	bool rx_notify;		/* it tells when it has posted receive buffers; else we look */
 	bool multicast_control;	/* guest asked for filtering */
 	bool half_pages;	/* its receive buffers may be half pages */
 	uint64_t rate_bytes;	/* 0: unlimited; else so many bytes ... */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/xen/store.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,15 +48,11 @@ int store_read(struct xs_handle *xs, xs_transaction_t t, const char *dir, const 
 	*value = xs_read(xs, t, path, &len);
 	if (!*value)
 		return store_errno();
-	if (len > STORE_VALUE_MAX)
-		rc = -E2BIG;
-	else if (strlen(*value) != len)
-		rc = -EINVAL;
-	if (rc) {
-		free(*value);
-		*value = NULL;
-	}
-	return rc;
+	if (len <= STORE_VALUE_MAX)
+		return 0;
+	free(*value);
+	*value = NULL;
+	return -E2BIG;
 }
 
 static int parse_u32(const char *text, uint32_t max, uint32_t *value)
@@ -88,24 +85,51 @@ int store_read_u32(struct xs_handle *xs, xs_transaction_t t, const char *dir, co
 	return rc;
 }
 
+static int scan_u32(const char *text, uint32_t *value)
+{
+	unsigned long long n;
+
+	while (isspace((unsigned char)*text))
+		text++;
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	errno = 0;
+	n = strtoull(text, NULL, 10);
+	if (errno || n > UINT32_MAX)
+		return -ERANGE;
+	*value = (uint32_t)n;
+	return 0;
+}
+
+int store_scan_u32(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *node,
+		   uint32_t *value)
+{
+	char *text;
+	int rc = store_read(xs, t, dir, node, &text);
+
+	if (rc)
+		return rc;
+	rc = scan_u32(text, value);
+	free(text);
+	return rc;
+}
+
 int store_read_flag(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *node,
 		    bool *value)
 {
 	uint32_t n = 0;
-	int rc = store_read_u32(xs, t, dir, node, 1, &n);
+	int rc = store_scan_u32(xs, t, dir, node, &n);
 
-	if (rc == -ENOENT)
-		rc = 0;
-	*value = n;
-	return rc == -ERANGE ? -EINVAL : rc;
+	*value = rc == -ERANGE || (!rc && n);
+	return rc == -ERANGE || rc == -EINVAL || rc == -ENOENT ? 0 : rc;
 }
 
 int store_load_state(struct xs_handle *xs, xs_transaction_t t, const char *dir, enum store_state *state)
 {
 	uint32_t n;
-	int rc = store_read_u32(xs, t, dir, "state", STATE_RECONFIGURED, &n);
+	int rc = store_scan_u32(xs, t, dir, "state", &n);
 
-	*state = rc ? STATE_UNKNOWN : (enum store_state)n;
+	*state = rc || n > STATE_RECONFIGURED ? STATE_UNKNOWN : (enum store_state)n;
 	switch (rc) {
 	case -ENOENT:
 	case -EACCES:

@@ -34,15 +34,21 @@ enum store_state {
 const char *store_state_name(enum store_state state);
 
 /*
- * Read DIR/NODE.  0 and *value (malloc'd, NUL-terminated, no NUL inside), or
- * -ENOENT, -EACCES, -E2BIG (longer than STORE_VALUE_MAX), -EINVAL (embedded NUL), -EAGAIN...
+ * Read DIR/NODE.  0 and *value (malloc'd, NUL-terminated; a NUL inside ends it, as some front ends
+ * write one), or -ENOENT, -EACCES, -E2BIG (longer than STORE_VALUE_MAX), -EAGAIN...
  */
 int store_read(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *node,
 	       char **value);
 /* Decimal number, the whole value, <= max.  0, or as store_read(), or -ERANGE/-EINVAL. */
 int store_read_u32(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *node,
 		   uint32_t max, uint32_t *value);
-/* "0"/"1" feature node; absent is false.  Malformed: -EINVAL. */
+/*
+ * What a front end wrote, as Linux' xenbus_scanf("%u") takes it: white space, digits, and whatever
+ * behind them.  0, or as store_read(), or -EINVAL (no number), -ERANGE (beyond 32 bits).
+ */
+int store_scan_u32(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *node,
+		   uint32_t *value);
+/* A feature node, as Linux' !!xenbus_read_unsigned(): absent, 0 and what is no number are false.  0, or as store_read(). */
 int store_read_flag(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *node,
 		    bool *value);
 /*

@@ -17,6 +17,7 @@ static int fd = -1;
 void fake_reset(void)
 {
 	memset(&fake, 0, sizeof(fake));
+	fake.max_queues = 4;
 }
 
 void fake_break(enum netif_error err)
@@ -51,7 +52,7 @@ int dataplane_fd(void)
 
 unsigned int dataplane_max_queues(void)
 {
-	return 4;
+	return fake.max_queues;
 }
 
 json_t *dataplane_json(void)

@@ -75,7 +75,8 @@ void guest_open(struct guest *g, unsigned int domid, unsigned int nqueues, const
 	g->xgs = xengntshr_open(NULL, 0);
 	ck_assert_ptr_nonnull(g->xgs);
 	g->c = (struct vif_connection){ .nqueues = nqueues, .sg = true, .gso4 = true, .gso6 = true,
-					.csum4 = true, .csum6 = true, .half_pages = guest_halves };
+					.csum4 = true, .csum6 = true, .half_pages = guest_halves,
+					.rx_notify = true };
 	for (i = 0; i < nqueues; i++) {
 		g->q[i].index = i;
 		g->q[i].halves = guest_halves;

@@ -438,6 +438,32 @@ START_TEST(rate_holds)
 }
 END_TEST
 
+/* As mini-os: it posts and tells nobody, so somebody has to look. */
+START_TEST(buffers_without_a_word)
+{
+	const uint8_t *sent;
+	struct guest g;
+
+	plane_start(1);
+	guest_open(&g, 7, 1, NULL);
+	g.c.rx_notify = false;
+	g.unposted = true;
+	guest_connect(&g);
+	for (int i = 0; i < 3; i++) {
+		sent = frame_make(g.mac, outside, 700, (unsigned int)i);
+		host_send(&g, sent, 700, NULL);
+		WAIT_FOR(stat_of(&g, "rx_slot_waits") > 0);
+		for (int id; (id = netif_front_rx_next(&g.q[0].rx)) >= 0;)
+			netif_front_rx_post(&g.q[0].rx, g.q[0].rx_pages.refs[id], NETIF_RX_WHOLE);
+		netif_front_push(&g.q[0].rx.ring);
+		ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 5000), 700);
+		ck_assert_mem_eq(got, sent, 700);
+	}
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
 /* What a guest owes is owed through anything that is done to its rate or its connection. */
 START_TEST(rate_keeps_the_debt)
 {
@@ -517,6 +543,7 @@ void add_path_case(Suite *s)
 	tcase_add_loop_test(c, too_big_for_the_guest, 0, 2);
 	tcase_add_test(c, foreign_source_is_dropped);
 	tcase_add_test(c, hash_steers);
+	tcase_add_test(c, buffers_without_a_word);
 	tcase_add_test(c, rate_holds);
 	tcase_add_loop_test(c, rate_keeps_the_debt, 0, 3);
 	tcase_add_test(c, rate_change_wakes_the_queue);

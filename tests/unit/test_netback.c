@@ -139,7 +139,7 @@ static void guest_number(const char *prefix, const char *node, unsigned int n)
 	guest_write(path, value);
 }
 
-void guest_connect(unsigned int nqueues, bool split)
+void guest_keys(unsigned int nqueues, bool split)
 {
 	char prefix[20] = "";
 
@@ -158,6 +158,11 @@ void guest_connect(unsigned int nqueues, bool split)
 	guest_write("feature-rx-notify", "1");
 	guest_write("feature-sg", "1");
 	guest_write("feature-gso-tcpv4", "1");
+}
+
+void guest_connect(unsigned int nqueues, bool split)
+{
+	guest_keys(nqueues, split);
 	guest_write("state", "4");
 }
 

@@ -45,7 +45,8 @@ void toolstack_attach(const char *script);
 void toolstack_write(const char *path, const char *value); /* NULL: remove */
 void toolstack_plugged(void);				   /* the script has succeeded */
 void guest_write(const char *node, const char *value);	   /* NULL: remove */
-/* A complete set of keys for n queues, then state 4. */
+/* A complete set of keys for n queues; and then state 4. */
+void guest_keys(unsigned int nqueues, bool split);
 void guest_connect(unsigned int nqueues, bool split);
 unsigned int back_state(void);
 bool back_becomes(unsigned int state);

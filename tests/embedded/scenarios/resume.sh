@@ -93,6 +93,35 @@ script_mended() {
 	all_served
 }
 
+### Other terms: what the daemon before agreed to stays valid
+
+# resumes_with KIND QUEUES BEFORE AFTER [COMMAND...]: the daemon with the one configuration, then with the other;
+# COMMAND runs the second one.
+resumes_with() {
+	local kind=$1 queues=$2 before=$3 after=$4
+	shift 4
+	daemon_stop
+	daemon_configure "$before"
+	daemon_start
+	rm -f "$DIR/guest-4.log"
+	guest_start 4 "$kind" "$queues"
+	reach g4 outside
+	freeze 4
+	daemon_stop KILL
+	daemon_configure "$after"
+	: >"$LOG"
+	spawn netback-ngd dom0 "$@" "$NETBACK" -c $CONF
+	until_ok 20 daemon_ready || fail "the daemon does not serve"
+	said '^<.>vif4.0: \(connected\|cannot connect\)'
+	! grep 'vif4.0: cannot connect' "$LOG" || fail "$(grep 'vif4.0: cannot' "$LOG")"
+	thaw 4
+	until_ok 20 connected 4 || fail "g4 is not served: $("$XENSIM" state 4 0)"
+	reach g4 outside
+	flows g4 outside
+	flows g4 outside -R
+	stayed_connected 4
+}
+
 must network_start
 rm $VIF_SCRIPT
 printf '#!/bin/sh\n[ ! -e /run/script-fails ] || exit 1\nexec %s/vif-script "$@"\n' "$here" >$VIF_SCRIPT
@@ -106,3 +135,18 @@ case_run map-fail map_fails
 case_run script-once script_itself
 case_run script-by-hand script_mended script_by_hand
 case_run script-reload script_mended ngctl reload
+for d in 1 2 3; do guest_end $d; done
+case_run fewer-queues resumes_with stock 4 "max_queues = 4" "max_queues = 2"
+guest_end 4
+case_run fewer-queues-ng resumes_with ng 4 "max_queues = 4" "max_queues = 1"
+guest_end 4
+case_run fewer-cpus resumes_with stock "$(nproc | awk '{ print $1 < 4 ? $1 : 4 }')" "max_queues = 0" "max_queues = 0" taskset -c 0
+guest_end 4
+for key in sg gso csum split_events multicast_control; do
+	case_run "no-$key" resumes_with stock 2 "$key = true" "$key = false"
+	guest_end 4
+done
+for key in ctrl_ring static_grants; do
+	case_run "no-$key" resumes_with ng 2 "$key = true" "$key = false"
+	guest_end 4
+done
