@@ -122,7 +122,7 @@ static void links_read(struct adjust *a)
 
 static void seldom(struct adjust *a)
 {
-	net_assign_vfs(&a->net, a->xs);
+	net_assign(&a->net, a->xs);
 	for (uint32_t i = 0; i < a->n; i++)
 		record_rename(a, i);
 }

@@ -12,7 +12,7 @@ credit_adjust_libadjust_a_SOURCES = \
 	credit-adjust/config.c credit-adjust/config.h credit-adjust/file.c credit-adjust/file.h \
 	credit-adjust/net.c credit-adjust/net.h credit-adjust/netback.c credit-adjust/netback.h \
 	credit-adjust/record.c credit-adjust/report.c credit-adjust/request.c credit-adjust/request.h \
-	credit-adjust/rule.c credit-adjust/rule.h credit-adjust/weigh.c credit-adjust/place.c credit-adjust/xen.c credit-adjust/xen.h credit-adjust/xen_soft.c \
+	credit-adjust/rule.c credit-adjust/rule.h credit-adjust/vifname.c credit-adjust/vifname.h credit-adjust/weigh.c credit-adjust/place.c credit-adjust/xen.c credit-adjust/xen.h credit-adjust/xen_soft.c \
 	credit-adjust/xlwatch.c credit-adjust/xlwatch.h
 credit_adjust_cflags = $(XENCONTROL_CFLAGS) $(XENSTORE_CFLAGS) $(NLROUTE_CFLAGS) $(CONFUSE_CFLAGS) $(JANSSON_CFLAGS) \
 	$(SYSTEMD_CFLAGS)

@@ -75,11 +75,19 @@ static void visit_vfs(struct visit *v, struct rtnl_link *link, const char *name)
 }
 
 /* "vifD.N" and nothing after it: "vifD.N-emu" is QEMU's, and counts what the vif counts. */
-static bool is_vif(const char *name, unsigned int *domid, unsigned int *devid)
+static bool is_vif(const struct net *net, const char *name, unsigned int *domid, unsigned int *devid)
 {
+	const struct vifname *named;
 	int end = 0;
 
-	return sscanf(name, "vif%u.%u%n", domid, devid, &end) == 2 && !name[end] && *devid < VF_ID;
+	if (sscanf(name, "vif%u.%u%n", domid, devid, &end) == 2 && !name[end])
+		return *devid < VF_ID;
+	named = vifnames_find(&net->vifnames, name);
+	if (!named)
+		return false;
+	*domid = named->domid;
+	*devid = named->devid;
+	return *devid < VF_ID;
 }
 
 /* Of a link that may be a PF, as libnl-route understands it: its VFs have counters of their own. */
@@ -119,7 +127,7 @@ static int on_link(struct nl_msg *msg, void *arg)
 
 	if (!name)
 		return NL_OK;
-	if (is_vif(nla_data(name), &domid, &devid)) {
+	if (is_vif(nl->visit->net, nla_data(name), &domid, &devid)) {
 		stats = nlmsg_find_attr(head, sizeof(struct ifinfomsg), IFLA_STATS64);
 		nl->visit->found(nl->visit->arg, domid, false, devid, stats ? stats_frames(stats) : 0);
 	} else if (is_pf(nl->visit->net, nla_data(name))) {
@@ -157,6 +165,7 @@ void net_close(struct net *net)
 {
 	struct nl *nl = net->nl;
 
+	vifnames_free(&net->vifnames);
 	if (!nl)
 		return;
 	nl_socket_free(nl->sock);
@@ -292,7 +301,7 @@ static void domain_vfs(struct net *net, struct xs_handle *xs, const char *domid)
 	}
 }
 
-void net_assign_vfs(struct net *net, struct xs_handle *xs)
+void net_assign(struct net *net, struct xs_handle *xs)
 {
 	unsigned int n = 0;
 	char **domains = xs ? xs_directory(xs, XBT_NULL, "backend/pci", &n) : NULL;
@@ -301,4 +310,5 @@ void net_assign_vfs(struct net *net, struct xs_handle *xs)
 	for (unsigned int i = 0; domains && i < n; i++)
 		domain_vfs(net, xs, domains[i]);
 	free(domains);
+	vifnames_read(&net->vifnames, xs);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How many frames each domain has moved: counters of the host's interfaces, by rtnetlink (libnl-route).
- * vifD.N is a domain's whether the kernel's back end or netback-ngd made it; a VF is one's that
+ * vifD.N is a domain's whether the kernel's back end or netback-ngd made it, and so is what it was
+ * renamed to (vifname.h); a VF is one's that
  * xenstore's backend/pci gives a PCI device which sysfs knows as a VF of an interface.
  * Counters only grow until an interface goes; frames are packets, or 1500-byte pieces where those are more.
  */
@@ -11,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <xenstore.h>
+
+#include "credit-adjust/vifname.h"
 
 #define NET_VFS_MAX 1024
 
@@ -25,6 +28,7 @@ struct net {
 	void *nl; /* libnl's socket */
 	struct net_vf vf[NET_VFS_MAX];
 	uint32_t vfs;
+	struct vifnames vifnames;
 };
 
 /* found(arg, domid, vf, id, frames): one interface of a domain; id tells it from the domain's others. */
@@ -32,8 +36,8 @@ typedef void (*net_found)(void *arg, uint32_t domid, bool vf, uint32_t id, uint6
 
 int net_open(struct net *net);
 void net_close(struct net *net);
-/* Which domain has which VF, from xenstore and sysfs; seldom.  NULL: no xenstore, no VFs. */
-void net_assign_vfs(struct net *net, struct xs_handle *xs);
+/* Which domain has which VF and which renamed vif, from xenstore and sysfs; seldom.  NULL: no xenstore, none. */
+void net_assign(struct net *net, struct xs_handle *xs);
 /* One dump of all links; 0 or a negative errno. */
 int net_refresh(struct net *net, net_found found, void *arg);
 /* Has the domain a VF that nobody counts? */

@@ -408,7 +408,7 @@ json_t *backend_json(const struct backend *b, const char *name)
 
 	for (unsigned int i = 0; i < BACKEND_BUCKETS; i++)
 		for (const struct device *d = b->table[i]; d; d = d->next)
-			if (!name || !strcmp(name, d->name))
+			if (!name || device_is(d, name))
 				json_array_append_new(list, device_json(d));
 	return list;
 }

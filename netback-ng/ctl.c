@@ -79,8 +79,8 @@ static bool vif_word(json_t *request, char **word)
 }
 
 static const struct program_command commands[] = {
-	{ "vifs", vif_word, print_vifs, "[vifD.N]", "state of each vif" },
-	{ "stats", vif_word, print_stats, "[vifD.N]", "counters of each vif and queue that are not zero" },
+	{ "vifs", vif_word, print_vifs, "[VIF]", "state of each vif" },
+	{ "stats", vif_word, print_stats, "[VIF]", "counters of each vif and queue that are not zero" },
 	{ "workers", program_no_words, print_workers, "", "load of the worker threads" },
 	{ "reload", program_no_words, print_plain, "", "read the configuration file again" },
 	{ "version", program_no_words, print_plain, "", "the daemon's version" },
@@ -89,7 +89,7 @@ static const struct program_command commands[] = {
 int main(int argc, char **argv)
 {
 	static const struct program program = {
-		"netback-ngctl", "netback-ngd", "/run/netback-ng/control", "COMMAND [vifD.N]",
+		"netback-ngctl", "netback-ngd", "/run/netback-ng/control", "COMMAND [VIF]",
 		commands, sizeof(commands) / sizeof(commands[0]),
 	};
 

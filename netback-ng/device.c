@@ -476,6 +476,14 @@ void device_hurry(struct device *d)
 	trouble_hurry(&d->trouble);
 }
 
+bool device_is(const struct device *d, const char *name)
+{
+	char interface[16];
+
+	return !strcmp(name, d->name) ||
+	       (d->vif && vif_interface(d->vif, interface) && !strcmp(name, interface));
+}
+
 json_t *device_json(const struct device *d)
 {
 	json_t *o = json_pack("{s:s,s:i,s:I,s:s,s:s,s:b,s:b,s:s,s:I,s:I,s:I,s:I}", "name", d->name, "domid",

@@ -70,6 +70,8 @@ void device_step(struct device *d);
 void device_hurry(struct device *d);
 /* The data plane or the control ring met a fatal error of the guest. */
 void device_break(struct device *d, enum netif_error err);
+/* vifD.N, or its interface's name of now. */
+bool device_is(const struct device *d, const char *name);
 /* A new JSON object: xenstore's side, and the data plane's under "data". */
 json_t *device_json(const struct device *d);
 

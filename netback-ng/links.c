@@ -83,7 +83,7 @@ static void take_features(struct vif *vif)
 {
 	char name[IF_NAMESIZE] = "";
 
-	if (!if_indextoname((unsigned int)vif->tap.ifindex, name))
+	if (!vif_interface(vif, name))
 		return;
 	atomic_store(&vif->tap_csum, feature_get(name, ETHTOOL_GTXCSUM));
 	atomic_store(&vif->tap_tso, feature_get(name, ETHTOOL_GTSO));

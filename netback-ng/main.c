@@ -105,6 +105,18 @@ static bool alive(void *arg, char status[LOOP_STATUS])
 
 static const struct loop_calls calls = { reload, stopping, alive };
 
+static json_t *vifs_answer(struct daemon *d, const char *vif)
+{
+	json_t *list = backend_json(&d->backend, vif);
+	char why[128];
+
+	if (!vif || json_array_size(list))
+		return json_pack("{s:o}", "vifs", list);
+	json_decref(list);
+	snprintf(why, sizeof(why), "no vif or interface \"%.64s\" is served here; \"vifs\" lists them", vif);
+	return json_pack("{s:s}", "error", why);
+}
+
 static json_t *answer(void *arg, const char *command, const json_t *request)
 {
 	struct daemon *d = arg;
@@ -114,7 +126,7 @@ static json_t *answer(void *arg, const char *command, const json_t *request)
 	if (general)
 		return general;
 	if (!strcmp(command, "vifs") || !strcmp(command, "stats"))
-		return json_pack("{s:o}", "vifs", backend_json(&d->backend, vif));
+		return vifs_answer(d, vif);
 	if (!strcmp(command, "workers"))
 		return json_pack("{s:o}", "workers", dataplane_json());
 	return json_pack("{s:s}", "error", "unknown command; there are stats, vifs, workers, reload, version");

@@ -87,6 +87,8 @@ void vif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs);
 /* Statistics of the vif and its queues; a new JSON object. */
 json_t *vif_json(const struct vif *vif);
 struct log_limit *vif_log_limit(struct vif *vif);
+/* Its interface's name of now: a hotplug script may have given it another (vifname=).  False: it is gone. */
+bool vif_interface(const struct vif *vif, char name[16]);
 
 /*
  * Control ring, for ctrl.c (main thread).  The control ring's page and channel

@@ -46,6 +46,11 @@ static json_t *queue_json(const struct queue *q)
 	return object;
 }
 
+bool vif_interface(const struct vif *vif, char name[IF_NAMESIZE])
+{
+	return if_indextoname((unsigned int)vif->tap.ifindex, name);
+}
+
 /* A counter of the TAP's; its sense of direction is the host's. */
 static uint64_t tap_counter(const struct vif *vif, const char *counter)
 {
@@ -53,7 +58,7 @@ static uint64_t tap_counter(const struct vif *vif, const char *counter)
 	unsigned long long n = 0;
 	FILE *f;
 
-	if (!if_indextoname((unsigned int)vif->tap.ifindex, name))
+	if (!vif_interface(vif, name))
 		return 0;
 	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/%s", name, counter);
 	f = fopen(path, "re");
@@ -69,8 +74,11 @@ json_t *vif_json(const struct vif *vif)
 {
 	json_t *object = json_object(), *queues = json_array(), *past = json_object();
 	unsigned int i, n = atomic_load(&vif->nqueues);
+	char interface[IF_NAMESIZE];
 
 	json_object_set_new(object, "vif", json_string(vif->id.name));
+	json_object_set_new(object, "interface",
+			    vif_interface(vif, interface) ? json_string(interface) : json_null());
 	json_object_set_new(object, "bridge", json_string(vif->id.bridge));
 	json_object_set_new(object, "switched", json_boolean(vif->bridge && vif->bridge->listed));
 	json_object_set_new(object, "switch", json_string(brport_word(vif->why)));

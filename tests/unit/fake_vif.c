@@ -120,6 +120,13 @@ json_t *vif_json(const struct vif *vif)
 	return json_pack("{s:b}", "connected", vif->connected);
 }
 
+bool vif_interface(const struct vif *vif, char name[16])
+{
+	if (fake.interface)
+		strcpy(name, fake.interface);
+	return fake.interface;
+}
+
 struct log_limit *vif_log_limit(struct vif *vif)
 {
 	return &vif->log;

@@ -13,6 +13,7 @@ struct fake {
 	unsigned int creates, connects, disconnects, destroys, alive, connected;
 	unsigned int hashes, gref_adds, gref_dels, reloads, rates;
 	struct vif_identity id;
+	const char *interface; /* of the last vif; NULL: it has none */
 	struct vif_connection last;
 	uint64_t rate_bytes;
 	uint32_t rate_usecs;

@@ -859,6 +859,14 @@ START_TEST(json_tells_state_and_error)
 	list = backend_json(&rig.backend, "vif9.9");
 	ck_assert_uint_eq(json_array_size(list), 0);
 	json_decref(list);
+	/* By the name that vifname= gave its interface, too. */
+	list = backend_json(&rig.backend, "web0");
+	ck_assert_uint_eq(json_array_size(list), 0);
+	json_decref(list);
+	fake.interface = "web0";
+	list = backend_json(&rig.backend, "web0");
+	ck_assert_uint_eq(json_array_size(list), 1);
+	json_decref(list);
 }
 END_TEST
 

@@ -155,6 +155,19 @@ dry_run_changes_nothing() {
 	stop credit-adjustd
 }
 
+# A vif's interface has the name that the vif line gives it: vifname=web0.
+renamed() {
+	"$XENSIM" sched credit
+	ip link set vif1.0 down && ip link set vif1.0 name web0 up
+	"$XENSIM" vif-attach 1 0 --no-wait mac=00:16:3e:00:01:00 bridge=xenbr0 script=/x vifname=web0
+	adjust_start
+	traffic_start
+	adjusted
+	[ "$(domain_key 1 class)" = '"io"' ] || fail "domain 1 is $(domain_key 1 class)"
+	stop flood
+	stop credit-adjustd
+}
+
 bad_configuration() {
 	echo 'max_share = 3' >/run/bad.conf
 	not "$ADJUSTD" --check-config -c /run/bad.conf
@@ -175,4 +188,5 @@ for scheduler in credit credit2; do
 	case_run "$scheduler-dry-run" dry_run_changes_nothing
 	stop flood
 done
+case_run renamed renamed
 case_run bad-configuration bad_configuration
