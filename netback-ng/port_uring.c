@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "netback-ng/port.h"
@@ -95,6 +94,15 @@ static void prepare_read(struct queue *q, unsigned int i)
 	worker_sqe_result(w, sqe, i);
 }
 
+static void read_by_ring(struct queue *q, unsigned int first, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = first; i < first + n; i++)
+		prepare_read(q, i);
+	worker_complete(q->worker);
+}
+
 static void read_plainly(struct queue *q, unsigned int first, unsigned int n)
 {
 	struct worker *w = q->worker;
@@ -110,6 +118,20 @@ static void read_plainly(struct queue *q, unsigned int first, unsigned int n)
 	/* After the first that found nothing, none was tried. */
 	for (; i < first + n; i++)
 		w->scratch->results[i] = -EAGAIN;
+}
+
+/*
+ * Before Linux 6.4 a TAP refuses RWF_NOWAIT.  Only a read tells: one of no bytes ends
+ * before the kernel looks at the flag.
+ */
+static void read_all(struct queue *q, unsigned int first, unsigned int n)
+{
+	if (q->tap_nowait) {
+		read_by_ring(q, first, n);
+		q->tap_nowait = q->worker->scratch->results[first] != -EOPNOTSUPP;
+	}
+	if (!q->tap_nowait)
+		read_plainly(q, first, n);
 }
 
 /* Of a frame that begins there. */
@@ -165,13 +187,7 @@ static unsigned int read_some(struct queue *q, struct frame *frames, unsigned in
 	unsigned int i, got = 0;
 
 	STAT_INC(q->stats.tap_submits);
-	if (q->tap_nowait) {
-		for (i = 0; i < n; i++)
-			prepare_read(q, have + i);
-		worker_complete(w);
-	} else {
-		read_plainly(q, have, n);
-	}
+	read_all(q, have, n);
 	for (i = 0; i < n; i++)
 		if (take_read(q, &frames[have + got], have + i, w->scratch->results[have + i]))
 			got++;
@@ -227,20 +243,11 @@ static unsigned int uring_read(struct queue *q)
 	return port_deliver(q, frames, n);
 }
 
-/* Can a read of this TAP be told not to wait?  Reads nothing. */
-static bool knows_nowait(int fd)
-{
-	char byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 0 };
-
-	return preadv2(fd, &iov, 1, -1, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
-}
-
 /* --- life ---------------------------------------------------------------------- */
 
 static int uring_open(struct queue *q)
 {
-	q->tap_nowait = knows_nowait(q->tap_fd);
+	q->tap_nowait = true;
 	q->read_burst = READS_MIN;
 	return 0;
 }

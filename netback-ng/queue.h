@@ -59,7 +59,7 @@ struct queue {
 	unsigned int spurious;	/* events since there was last work */
 	bool tap_ready;		/* the TAP may have frames */
 	bool tap_held;		/* it is looked at when the timer runs out, not before */
-	bool tap_nowait;	/* this kernel's TAP knows RWF_NOWAIT */
+	bool tap_nowait;	/* this kernel's TAP has not refused RWF_NOWAIT yet */
 	bool tap_armed;		/* a poll on it is with the kernel */
 	bool settle_armed;	/* and a read that ends when frames have settled (port_split) */
 	bool port_masked;	/* events are held back until timer_ns */

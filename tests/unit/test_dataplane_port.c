@@ -3,9 +3,12 @@
  * Ports: descriptors as vhost-net reads them (the test plays it), responses that wait for
  * a port, and what happens where there is no vhost-net.
  */
+#include <fcntl.h>
+#include <pty.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "netback-ng/port.h"
@@ -281,6 +284,56 @@ START_TEST(without_vhost_net)
 }
 END_TEST
 
+/* --- an old kernel's TAP --------------------------------------------------------- */
+
+/*
+ * A raw terminal in place of the guest's TAP: it refuses RWF_NOWAIT, as TAPs do before Linux 6.4.
+ * The TAP stays open: the worker may still wait for a frame on it.
+ */
+static int tap_replace(struct guest *g, int *tap)
+{
+	struct termios raw = { 0 };
+	int host, terminal;
+
+	*tap = dup(g->vif->tap.fds[0]);
+	cfmakeraw(&raw);
+	ck_assert_int_eq(openpty(&host, &terminal, NULL, &raw, NULL), 0);
+	ck_assert_int_eq(fcntl(terminal, F_SETFL, O_NONBLOCK), 0);
+	ck_assert_int_eq(dup2(terminal, g->vif->tap.fds[0]), g->vif->tap.fds[0]);
+	close(terminal);
+	return host;
+}
+
+START_TEST(reads_a_tap_that_refuses_nowait)
+{
+	static const uint8_t outside[6] = { 2, 0xff, 0, 0, 0, 1 };
+	static uint8_t packed[TAP_VNET_LEN + 200], got[FRAME_MAX + 1];
+	struct guest g;
+	const uint8_t *sent;
+	unsigned int i;
+	int host, tap;
+
+	plane_config.port = CONFIG_PORT_IO_URING;
+	plane_start(1);
+	guest_start(&g, 7, 1, NULL);
+	host = tap_replace(&g, &tap);
+	sent = frame_make(g.mac, outside, sizeof(packed) - TAP_VNET_LEN, 1);
+	memcpy(packed + TAP_VNET_LEN, sent, sizeof(packed) - TAP_VNET_LEN);
+	for (i = 0; i < 3; i++) {
+		ck_assert_int_eq(write(host, packed, sizeof(packed)), sizeof(packed));
+		if (i == 0)
+			host_send(&g, sent, 60, NULL);
+		ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 5000), sizeof(packed) - TAP_VNET_LEN);
+		ck_assert_mem_eq(got, packed + TAP_VNET_LEN, sizeof(packed) - TAP_VNET_LEN);
+	}
+	ck_assert_uint_eq(stat_of(&g, "tap_read_errors"), 0);
+	guest_stop(&g);
+	dataplane_stop();
+	close(host);
+	close(tap);
+}
+END_TEST
+
 void add_port_case(Suite *s)
 {
 	TCase *pure = tcase_create("port"), *c = plane_case("port-fallback");
@@ -291,6 +344,7 @@ void add_port_case(Suite *s)
 	tcase_add_test(pure, responses_keep_their_order);
 	tcase_add_test(pure, responses_wait_round_the_ring);
 	tcase_add_loop_test(c, without_vhost_net, 0, 3);
+	tcase_add_test(c, reads_a_tap_that_refuses_nowait);
 	suite_add_tcase(s, pure);
 	suite_add_tcase(s, c);
 }
