@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "lib/ctl/credit.h"
+#include "lib/daemon/conffile.h"
 #include "lib/daemon/log.h"
 
 /* libconfuse's callbacks carry no pointer of ours; loading is single-threaded. */
@@ -49,6 +49,7 @@ static const struct range ranges[] = {
 	{ "tslice_ms", 0, 30, 5, 1, offsetof(struct config, tslice_ms) },
 };
 #define RANGES (sizeof(ranges) / sizeof(ranges[0]))
+static int range_lines[RANGES]; /* where each was set last; 0: nowhere */
 
 static const struct {
 	const char *key, *fallback;
@@ -64,9 +65,13 @@ static int check_range(cfg_t *cfg, cfg_opt_t *opt)
 {
 	double v = cfg_opt_getnfloat(opt, 0);
 
-	for (size_t i = 0; i < RANGES; i++)
-		if (!strcmp(ranges[i].key, cfg_opt_name(opt)) && !(v >= ranges[i].min && v <= ranges[i].max))
+	for (size_t i = 0; i < RANGES; i++) {
+		if (strcmp(ranges[i].key, cfg_opt_name(opt)))
+			continue;
+		range_lines[i] = cfg->line;
+		if (!(v >= ranges[i].min && v <= ranges[i].max))
 			cfg_error(cfg, "%s must be from %g to %g", ranges[i].key, ranges[i].min, ranges[i].max);
+	}
 	return 0; /* go on: the operator gets every error in one go */
 }
 
@@ -176,48 +181,46 @@ static cfg_t *parser_new(cfg_opt_t *opts)
 	return cfg;
 }
 
-/* What no single value shows. */
-static void values_check(const struct config *c)
+static int line_of(const char *key)
 {
-	if (c->params.io_leave <= c->params.io_enter)
-		return;
-	log_error("%s: io_leave (%u) must not be above io_enter (%u)", loading_file, c->params.io_leave,
-		  c->params.io_enter);
-	loading_errors++;
+	for (size_t i = 0; i < RANGES; i++)
+		if (!strcmp(ranges[i].key, key))
+			return range_lines[i];
+	return 0;
 }
 
-/* libconfuse's scanner ends the process where read(2) fails, so what cannot be read is kept from it. */
-static FILE *file_open(const char *file)
+/* What no single value shows: at the later of the two lines. */
+static void values_check(const struct config *c)
 {
-	FILE *f = fopen(file, "re");
-	struct stat st;
+	int enter = line_of("io_enter"), leave = line_of("io_leave");
 
-	if (!f || (!fstat(fileno(f), &st) && S_ISREG(st.st_mode)))
-		return f;
-	fclose(f);
-	errno = EISDIR;
-	return NULL;
+	if (c->params.io_leave <= c->params.io_enter)
+		return;
+	log_error("%s:%d: io_leave (%u) must not be above io_enter (%u)", loading_file,
+		  enter > leave ? enter : leave, c->params.io_leave, c->params.io_enter);
+	loading_errors++;
 }
 
 int config_load(struct config *c, const char *file)
 {
 	static struct config fresh; /* large */
 	cfg_opt_t opts[RANGES + PATHS + 5];
-	FILE *f = file_open(file);
+	struct conffile f;
 	cfg_t *cfg;
+	int rc = conffile_open(&f, file);
 
+	if (rc && rc != -ENOENT)
+		return rc;
 	memset(&fresh, 0, sizeof(fresh));
+	memset(range_lines, 0, sizeof(range_lines));
 	loading_file = file;
 	loading_errors = 0;
-	if (!f && errno != ENOENT) {
-		log_error("%s: %s", file, errno == EISDIR ? "not a regular file" : strerror(errno));
-		return -EINVAL;
-	}
 	cfg = parser_new(opts);
-	if (f && cfg && cfg_parse_fp(cfg, f) != CFG_SUCCESS && !loading_errors++)
-		log_error("%s: cannot be parsed", file);
-	if (f)
-		fclose(f);
+	if (!rc) {
+		if (cfg && cfg_parse_fp(cfg, f.fp) != CFG_SUCCESS && !loading_errors++)
+			log_error("%s:%d: cannot be parsed", file, cfg->line);
+		conffile_close(&f);
+	}
 	if (cfg && !loading_errors) {
 		values_take(&fresh, cfg);
 		values_check(&fresh);

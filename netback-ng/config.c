@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "lib/daemon/conffile.h"
 #include "lib/daemon/log.h"
 
 #define KEY(name, type, field, fallback) { name, type, offsetof(struct config, field), fallback, 0, 0 }
@@ -60,6 +60,9 @@ static const struct config_key keys[] = {
 /* libconfuse's error callback carries no pointer of ours; loading is single-threaded. */
 static const char *loading_file;
 static unsigned int loading_errors;
+/* The list that was looked at last, and with how many items. */
+static const cfg_opt_t *loading_list;
+static unsigned int loading_items;
 
 const struct config_key *config_keys(unsigned int *count)
 {
@@ -213,6 +216,16 @@ static const struct config_key *key_find(const char *name)
 	return NULL;
 }
 
+/* libconfuse calls once more at the end of a list, when its last item has been looked at. */
+static bool list_ends(const cfg_opt_t *opt, unsigned int n)
+{
+	bool again = opt == loading_list && n == loading_items;
+
+	loading_list = again ? NULL : opt;
+	loading_items = n;
+	return again;
+}
+
 /* Called by the parser after each value, while it still knows the line. */
 static int value_check(cfg_t *cfg, cfg_opt_t *opt)
 {
@@ -221,7 +234,7 @@ static int value_check(cfg_t *cfg, cfg_opt_t *opt)
 	struct config scratch = { 0 };
 	const char *value;
 
-	if (!n)
+	if (!n || (key_is_list(key) && list_ends(opt, n)))
 		return 0;
 	value = cfg_opt_getnstr(opt, n - 1);
 	if (!value || n > CONFIG_LIST_MAX || !key_set(&scratch, key, value))
@@ -271,41 +284,26 @@ static int file_parse(struct config *c, FILE *fp)
 		return -ENOMEM;
 	cfg_set_error_function(cfg, syntax_error);
 	if (cfg_parse_fp(cfg, fp) != CFG_SUCCESS && !loading_errors++)
-		log_error("%s: cannot be parsed", loading_file);
+		log_error("%s:%d: cannot be parsed", loading_file, cfg->line);
 	rc = loading_errors ? -EINVAL : values_take(c, cfg);
 	cfg_free(cfg);
 	return rc;
 }
 
-/* libconfuse's scanner ends the process where read(2) fails, so what cannot be read is kept from it. */
-static FILE *file_open(const char *file)
-{
-	FILE *fp = fopen(file, "re");
-	struct stat st;
-
-	if (!fp || (!fstat(fileno(fp), &st) && S_ISREG(st.st_mode)))
-		return fp;
-	fclose(fp);
-	errno = EISDIR;
-	return NULL;
-}
-
 int config_load(struct config *c, const char *file)
 {
 	struct config fresh = { 0 };
-	FILE *fp = file_open(file);
-	int rc;
+	struct conffile f;
+	int rc = conffile_open(&f, file);
 
 	loading_file = file;
 	loading_errors = 0;
-	if (fp) {
-		rc = file_parse(&fresh, fp);
-		fclose(fp);
-	} else if (errno == ENOENT) {
+	loading_list = NULL;
+	if (!rc) {
+		rc = file_parse(&fresh, f.fp);
+		conffile_close(&f);
+	} else if (rc == -ENOENT) {
 		rc = values_take(&fresh, NULL);
-	} else {
-		log_error("%s: %s", file, errno == EISDIR ? "not a regular file" : strerror(errno));
-		rc = -EINVAL;
 	}
 	if (rc) {
 		config_free(&fresh);

@@ -293,7 +293,16 @@ static const struct config_error wrong[] = {
 	{ "max_share = nan\n", { ":1:", "max_share", "" } },
 	{ "io_enter = -1\n", { ":1:", "io_enter", "" } },
 	{ "io_enter = many\n", { ":1:", "credit-adjust.conf(5)", "" } },
-	{ "io_enter = 10\nio_leave = 20\n", { "io_leave (20)", "io_enter (10)", "" } },
+	{ "io_enter = 10\nio_leave = 20\n", { ":2:", "io_leave (20)", "io_enter (10)" } },
+	{ "io_leave = 20\n\n# so\nio_enter = 10\n", { ":4:", "io_leave (20)", "io_enter (10)" } },
+	{ "io_leave = 2000\n", { ":1:", "io_leave (2000)", "io_enter (1000)" } },
+	{ "# one\n// two\n/* three\n */ frob = 1\n", { ":4:", "frob", "" } },
+	{ "\ndomain \"x\" { # y\n\n # z\n floor = 70000 }\n", { ":5:", "65535", "" } },
+	{ "domain \"x\" {\n policy = \"never\"\n", { ":1:", "never closed", "" } },
+	{ "domain \"x { }\n", { ":1:", "closing quote", "" } },
+	{ "\ncontrol_socket = \"/run/x\n", { ":2:", "control_socket: ", "closing quote" } },
+	{ "dom0 = true\n/* domain\n", { ":2:", "/* has no end", "" } },
+	{ "\n\"\" = 1\n", { ":2:", "cannot be parsed", "" } },
 	{ "tslice_ms = 31\n", { ":1:", "0 to 30", "" } },
 	{ "control_socket = relative\n", { ":1:", "absolute path", "" } },
 	{ "dom0 = maybe\n", { ":1:", "credit-adjust.conf(5)", "" } },
@@ -313,6 +322,7 @@ START_TEST(errors_name_the_line_and_what_is_valid)
 	before = c;
 	ck_assert_int_eq(load(&c, wrong[_i].text), -EINVAL);
 	config_rig_check(&wrong[_i], logged);
+	ck_assert_msg(strchr(logged, '\n') == logged + strlen(logged) - 1, "more than a line: %s", logged);
 	ck_assert_mem_eq(&c, &before, sizeof(c));
 }
 END_TEST

@@ -89,7 +89,31 @@ static const struct config_error wrong[] = {
 	{ "adopt_domains = { \"\" }\n", { ":1:", "adopt_domains", "non-empty" } },
 	{ "sg = true\n\nfrob = 1\n", { ":3:", "frob", "netback-ng.conf(5)" } },
 	{ "sg true\n", { ":1:", "netback-ng.conf(5)", "" } },
-	{ "adopt_domains = { \"a\"\n", { ":", "netback-ng.conf(5)", "" } },
+	{ "adopt_domains = { \"a\"\n\n", { ":1:", "never closed", "" } },
+	{ "sg = true\nadopt_domains = {\n\"a\",\n\"b\"\nadopt_bridges = { x }\n", { ":2:", "never closed", "" } },
+	/* Comments of all kinds count once. */
+	{ "# one\n# two\n# three\nnosuch = 1\n", { ":4:", "nosuch", "" } },
+	{ "// one\n//two\n\n#\n#####\nnosuch = 1\n", { ":6:", "nosuch", "" } },
+	{ "/* one\n * two\n **/ sg /* x */ = 7 // 8\n", { ":3:", "sg = \"7\"", "" } },
+	{ "workers = 1 # \" ' { /*\nsg = \"# no // comment\"\n", { ":2:", "sg = \"# no // comment\"", "" } },
+	{ "control_socket = run//x # y\n", { ":1:", "run//x", "absolute" } },
+	{ "sg = true\n/* begun\nworkers = 99\n", { ":2:", "/* has no end", "" } },
+	{ "sg = true /*", { ":1:", "/* has no end", "" } },
+	/* What is not closed is told in its own line, with the key. */
+	{ "\nmode = \"mixed\nsg = true\nport = \"auto\"\n", { ":2:", "mode: ", "closing quote" } },
+	{ "mode = 'mixed\n", { ":1:", "mode: ", "closing quote" } },
+	{ "mode = \"mixed\\\"\n", { ":1:", "mode: ", "closing quote" } },
+	{ "mode = \"mix\\\ned\"\n", { ":1:", "mode: ", "closing quote" } },
+	{ "adopt_bridges += { \"a }", { ":1:", "adopt_bridges: ", "closing quote" } },
+	{ "sg = true\n\"\n", { ":2:", "closing quote", "" } },
+	{ "\nsg = ${HOME\n}\n", { ":2:", "sg: ", "closing brace" } },
+	/* Where libconfuse itself says nothing. */
+	{ "sg = true\n\"\" = 3\n", { ":2:", "cannot be parsed", "" } },
+	/* The last item of a list is not looked at twice. */
+	{ "worker_cpus = { \"abc\" }\n", { ":1:", "\"abc\"", "" } },
+	{ "worker_cpus = { 1,\n 2,\n x\n }\n", { ":3:", "\"x\"", "" } },
+	{ "adopt_domains = { a }\nadopt_domains = { \"\" }\n", { ":2:", "adopt_domains", "" } },
+	{ "adopt_domains = { a }\nadopt_domains += { \"\" }\n", { ":2:", "adopt_domains", "" } },
 };
 
 START_TEST(errors_name_file_line_key_and_what_is_valid)
@@ -101,7 +125,54 @@ START_TEST(errors_name_file_line_key_and_what_is_valid)
 	ck_assert_int_eq(load(&c, wrong[_i].text), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(errors, file));
 	config_rig_check(&wrong[_i], errors);
+	ck_assert_msg(strchr(errors, '\n') == errors + strlen(errors) - 1, "more than a line: %s", errors);
 	ck_assert_mem_eq(&c, &before, sizeof(c));
+}
+END_TEST
+
+/* The parser's state is as it was: the next file is read from its beginning. */
+START_TEST(an_error_does_not_outlive_its_file)
+{
+	struct config c;
+
+	ck_assert_int_eq(load(&c, wrong[_i].text), -EINVAL);
+	ck_assert_int_eq(load(&c, "workers = 3\nadopt_domains = { \"a*\" }\n"), 0);
+	ck_assert_uint_eq(c.data.workers, 3);
+	ck_assert_str_eq(c.adopt_domains.items[0], "a*");
+	config_free(&c);
+}
+END_TEST
+
+START_TEST(files_that_are_valid)
+{
+	static const char *const texts[] = {
+		"", "#", "# no line end", "//", "/**/", "\n\n", "sg = true", "workers = 1 /* a */ # b",
+		"control_socket = \"/run/a#b\"", "control_socket = /run/a//b", "mode = 'mixed' # it's",
+		"adopt_domains = { \"a\", # one\n \"b\" /* two */ }\r\n",
+		"control_socket = \"${NOWHERE:-/run/x}\"", "control_socket = ${NOWHERE:-/run/x} # }",
+		"mode /* = */ = mixed",
+	};
+	struct config c;
+
+	ck_assert_msg(load(&c, texts[_i]) == 0, "%s: %s", texts[_i], errors);
+	ck_assert_str_eq(errors, "");
+	config_free(&c);
+}
+END_TEST
+
+START_TEST(not_a_text_file)
+{
+	struct config c;
+	FILE *f = fopen(file, "w");
+
+	ck_assert_ptr_nonnull(f);
+	fwrite("sg = true\n\0workers = 99\n", 1, 25, f);
+	fclose(f);
+	if (_i)
+		ck_assert_int_eq(truncate(file, 2 << 20), 0);
+	config_rig_listen();
+	ck_assert_int_eq(config_load(&c, file), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(config_rig_heard(), _i ? "larger than 1 MiB" : ":2: there is a NUL"));
 }
 END_TEST
 
@@ -238,6 +309,9 @@ int main(void)
 	tcase_add_test(c, absent_file_means_defaults);
 	tcase_add_test(c, every_kind_of_value);
 	tcase_add_loop_test(c, errors_name_file_line_key_and_what_is_valid, 0, COUNT(wrong));
+	tcase_add_loop_test(c, an_error_does_not_outlive_its_file, 0, COUNT(wrong));
+	tcase_add_loop_test(c, files_that_are_valid, 0, 15);
+	tcase_add_loop_test(c, not_a_text_file, 0, 2);
 	tcase_add_test(c, all_errors_at_once);
 	tcase_add_test(c, unreadable_file);
 	tcase_add_test(c, sample_file_has_every_key_with_its_default);
