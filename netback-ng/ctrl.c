@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <xenevtchn.h>
 #include <xengnttab.h>
 
@@ -11,9 +12,17 @@
 #include "lib/xen/event.h"
 #include "lib/xen/peer.h"
 
-/* Messages answered in one turn of the event loop; the rest waits for the others' turn. */
+/* Of one turn of the event loop; the rest waits for the others' turn. */
 #define TURN_MESSAGES 32
-#define TURN_DELAY_USEC 1000
+#define TURN_USEC 200
+/*
+ * A guest's messages get one part in so many of the main thread's time, and may have so
+ * much of what is to come at once: to connect takes a millisecond or two.
+ */
+#define SHARE 10
+#define AHEAD_USEC 20000
+/* A worker may need a moment before a message can be answered. */
+#define WORKER_USEC 500
 
 struct ctrl {
 	struct ctrl_params params;
@@ -23,8 +32,13 @@ struct ctrl {
 	xenevtchn_port_or_error_t port;
 	struct netif_back_ring ring;
 	sd_event_source *io;
-	sd_event_source *delay; /* off; on while a flood is being paced */
+	sd_event_source *delay; /* off; on while a flood is being paced, or a worker waited for */
+	uint64_t due_usec;	/* when its share pays for what its messages took so far */
 	struct netif_hash hash;
+	/* The message last taken, and its answer; does that wait for a worker? */
+	bool waiting;
+	struct netif_ctrl_req req;
+	struct netif_ctrl_rsp rsp;
 	struct {
 		uint64_t messages, refused, paced;
 	} count;
@@ -56,18 +70,28 @@ static int payload_copy(struct ctrl *c, uint32_t ref, size_t len, bool to_guest)
 	return 0;
 }
 
-static void answer_hash(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_ctrl_rsp *rsp)
+/* 0, an error, or -EINPROGRESS: try again. */
+static int publish_hash(struct ctrl *c)
+{
+	int rc = vif_set_hash(c->params.vif, &c->hash);
+
+	return rc == -EAGAIN ? -EINPROGRESS : rc;
+}
+
+static int answer_hash(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_ctrl_rsp *rsp)
 {
 	int len = netif_hash_payload(&c->hash, q);
 
 	rsp->status = NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	if (len < 0 || len > (int)sizeof(c->payload))
-		return;
+		return 0;
 	if (len && payload_copy(c, q->data[0], (size_t)len, false))
-		return;
+		return 0;
 	netif_hash_control(&c->hash, q, c->payload.bytes, c->params.nqueues, rsp);
-	if (rsp->status == NETIF_CTRL_STATUS_SUCCESS && vif_set_hash(c->params.vif, &c->hash))
-		rsp->status = NETIF_CTRL_STATUS_INVALID_PARAMETER;
+	if (rsp->status != NETIF_CTRL_STATUS_SUCCESS || q->type == NETIF_CTRL_TYPE_GET_HASH_FLAGS ||
+	    q->type == NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE)
+		return 0;
+	return publish_hash(c);
 }
 
 /* netif.h: the queue index is "assumed 0 for single queue". */
@@ -76,58 +100,95 @@ static uint32_t gref_queue(const struct ctrl *c, const struct netif_ctrl_req *q)
 	return c->params.nqueues == 1 ? 0 : q->data[0];
 }
 
-static void answer_gref_add(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_ctrl_rsp *rsp)
+static int answer_gref_add(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_ctrl_rsp *rsp)
 {
-	if (vif_gref_add(c->params.vif, gref_queue(c, q), c->payload.grefs, q->data[2]))
-		return;
 	rsp->status = NETIF_CTRL_STATUS_SUCCESS;
+	return vif_gref_add(c->params.vif, gref_queue(c, q), c->payload.grefs, q->data[2]);
 }
 
-static void answer_gref_del(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_ctrl_rsp *rsp)
+static int answer_gref_del(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_ctrl_rsp *rsp)
 {
-	unsigned int n = q->data[2];
+	unsigned int done;
+	int rc = vif_gref_del(c->params.vif, gref_queue(c, q), c->payload.grefs, q->data[2], &done);
 
-	rsp->data = vif_gref_del(c->params.vif, gref_queue(c, q), c->payload.grefs, n);
-	if (!payload_copy(c, q->data[1], n * sizeof(struct netif_gref), true))
-		rsp->status = NETIF_CTRL_STATUS_SUCCESS;
+	rsp->status = NETIF_CTRL_STATUS_SUCCESS;
+	rsp->data = done;
+	return rc;
 }
 
-static void answer_gref(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_ctrl_rsp *rsp)
+static int answer_gref(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_ctrl_rsp *rsp)
 {
 	if (!c->params.static_grants) {
 		rsp->status = NETIF_CTRL_STATUS_NOT_SUPPORTED;
-		return;
+		return 0;
 	}
 	rsp->status = NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	if (gref_queue(c, q) >= c->params.nqueues)
-		return;
+		return 0;
 	if (q->type == NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE) {
 		rsp->data = vif_gref_room(c->params.vif, gref_queue(c, q));
 		rsp->status = NETIF_CTRL_STATUS_SUCCESS;
-		return;
+		return 0;
 	}
 	if (!q->data[2] || q->data[2] > NETIF_GREFS_PER_PAGE)
-		return;
+		return 0;
 	if (payload_copy(c, q->data[1], q->data[2] * sizeof(struct netif_gref), false))
-		return;
+		return 0;
 	if (q->type == NETIF_CTRL_TYPE_ADD_GREF_MAPPING)
-		answer_gref_add(c, q, rsp);
-	else
-		answer_gref_del(c, q, rsp);
+		return answer_gref_add(c, q, rsp);
+	return answer_gref_del(c, q, rsp);
 }
 
-static void answer(struct ctrl *c, const struct netif_ctrl_req *q, struct netif_ctrl_rsp *rsp)
+/* What follows when nothing is waited for any more; rc: how it went. */
+static void finish(struct ctrl *c, int rc)
 {
-	*rsp = (struct netif_ctrl_rsp){ .id = q->id, .type = q->type };
-	if (q->type >= NETIF_CTRL_TYPE_GET_HASH_FLAGS && q->type <= NETIF_CTRL_TYPE_SET_HASH_ALGORITHM)
-		answer_hash(c, q, rsp);
+	const struct netif_ctrl_req *q = &c->req;
+
+	c->waiting = false;
+	if (!rc && q->type == NETIF_CTRL_TYPE_DEL_GREF_MAPPING &&
+	    c->rsp.status == NETIF_CTRL_STATUS_SUCCESS)
+		rc = payload_copy(c, q->data[1], q->data[2] * sizeof(struct netif_gref), true);
+	if (rc)
+		c->rsp.status = NETIF_CTRL_STATUS_INVALID_PARAMETER;
+	c->count.messages++;
+	c->count.refused += c->rsp.status != NETIF_CTRL_STATUS_SUCCESS;
+}
+
+static bool is_hash(const struct netif_ctrl_req *q)
+{
+	return q->type >= NETIF_CTRL_TYPE_GET_HASH_FLAGS &&
+	       q->type <= NETIF_CTRL_TYPE_SET_HASH_ALGORITHM;
+}
+
+/* The message in c->req.  False: a worker is waited for. */
+static bool answer(struct ctrl *c)
+{
+	const struct netif_ctrl_req *q = &c->req;
+	int rc = 0;
+
+	c->rsp = (struct netif_ctrl_rsp){ .id = q->id, .type = q->type };
+	if (is_hash(q))
+		rc = answer_hash(c, q, &c->rsp);
 	else if (q->type >= NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE &&
 		 q->type <= NETIF_CTRL_TYPE_DEL_GREF_MAPPING)
-		answer_gref(c, q, rsp);
+		rc = answer_gref(c, q, &c->rsp);
 	else
-		rsp->status = NETIF_CTRL_STATUS_NOT_SUPPORTED;
-	c->count.messages++;
-	c->count.refused += rsp->status != NETIF_CTRL_STATUS_SUCCESS;
+		c->rsp.status = NETIF_CTRL_STATUS_NOT_SUPPORTED;
+	c->waiting = rc == -EINPROGRESS;
+	if (!c->waiting)
+		finish(c, rc);
+	return !c->waiting;
+}
+
+/* The message that waited.  False: it still does. */
+static bool answer_again(struct ctrl *c)
+{
+	int rc = is_hash(&c->req) ? publish_hash(c) : vif_gref_poll(c->params.vif);
+
+	if (rc == -EINPROGRESS)
+		return false;
+	finish(c, rc);
+	return true;
 }
 
 /* The slot is the guest's memory: each word is read exactly once. */
@@ -152,43 +213,82 @@ static void response_put(struct ctrl *c, const struct netif_ctrl_rsp *rsp)
 	c->ring.rsp_prod++;
 }
 
-/* Up to TURN_MESSAGES; > 0: more may be waiting, 0: none, or -EOVERFLOW. */
-static int ring_turn(struct ctrl *c)
+static uint64_t now_usec(void)
 {
-	struct netif_ctrl_req q;
-	struct netif_ctrl_rsp rsp;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* Up to TURN_MESSAGES; > 0: more may be waiting, 0: none, or -EOVERFLOW. */
+static int ring_turn(struct ctrl *c, uint64_t until_usec)
+{
 	int pending = netif_back_pending(&c->ring);
 	int budget = TURN_MESSAGES;
 
 	if (pending < 0)
 		return pending;
-	for (; pending && budget; pending--, budget--) {
-		request_take(c, &q);
-		answer(c, &q, &rsp);
-		response_put(c, &rsp);
+	if (c->waiting) {
+		if (!answer_again(c))
+			return 1;
+		response_put(c, &c->rsp);
+	}
+	for (; pending && budget && now_usec() < until_usec; pending--, budget--) {
+		request_take(c, &c->req);
+		if (!answer(c))
+			break;
+		response_put(c, &c->rsp);
 	}
 	if (netif_back_push(&c->ring))
 		xenevtchn_notify(c->evtchn, (evtchn_port_t)c->port);
 	return pending || netif_back_arm(&c->ring, 1);
 }
 
+static void run_later(struct ctrl *c, uint64_t usec)
+{
+	sd_event_source_set_time_relative(c->delay, usec);
+	sd_event_source_set_enabled(c->delay, SD_EVENT_ONESHOT);
+}
+
+/* How long the guest has to wait for its next turn. */
+static uint64_t wait_usec(const struct ctrl *c, uint64_t now)
+{
+	return c->due_usec > now + AHEAD_USEC ? c->due_usec - now - AHEAD_USEC : 0;
+}
+
+static void charge(struct ctrl *c, uint64_t start, uint64_t now)
+{
+	c->due_usec = (c->due_usec > start ? c->due_usec : start) + SHARE * (now - start);
+}
+
 /* The channel stays masked while we pace a flood: that, too, costs the guest only. */
 static void ctrl_run(struct ctrl *c)
 {
-	int rc = ring_turn(c);
+	uint64_t start = now_usec(), now, wait = wait_usec(c, start);
+	int rc;
 
+	if (wait) {
+		c->count.paced++;
+		run_later(c, wait);
+		return;
+	}
+	rc = ring_turn(c, start + TURN_USEC);
 	if (rc < 0) {
 		sd_event_source_set_enabled(c->io, SD_EVENT_OFF);
 		c->params.broken(c->params.arg, NETIF_ERR_RING_OVERRUN);
 		return;
 	}
-	if (rc > 0) {
+	now = now_usec();
+	charge(c, start, now);
+	if (c->waiting) {
+		run_later(c, WORKER_USEC);
+	} else if (rc > 0) {
 		c->count.paced++;
-		sd_event_source_set_time_relative(c->delay, TURN_DELAY_USEC);
-		sd_event_source_set_enabled(c->delay, SD_EVENT_ONESHOT);
-		return;
+		run_later(c, wait_usec(c, now));
+	} else {
+		xenevtchn_unmask(c->evtchn, (evtchn_port_t)c->port);
 	}
-	xenevtchn_unmask(c->evtchn, (evtchn_port_t)c->port);
 }
 
 static int on_delay(sd_event_source *s, uint64_t usec, void *arg)
@@ -247,7 +347,7 @@ static int add_sources(struct ctrl *c, const char **what)
 	if (rc < 0)
 		return rc;
 	/* The timer's first run looks at what came before the channel was bound. */
-	return sd_event_add_time_relative(c->params.event, &c->delay, CLOCK_MONOTONIC, 0, 0, on_delay, c);
+	return sd_event_add_time_relative(c->params.event, &c->delay, CLOCK_MONOTONIC, 0, 1, on_delay, c);
 }
 
 int ctrl_open(struct ctrl **ctrl, const struct ctrl_params *params, const char **what)

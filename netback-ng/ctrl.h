@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A vif's control ring (netif.h): hash messages (1-7) and static grants (8-10).
- * It runs on the main thread; a guest that floods it delays only its own answers.
+ * It runs on the main thread, which waits for no worker: a message that only a worker can
+ * bring to its end is answered later.  A guest that floods the ring delays only its own answers.
  */
 #ifndef NETBACK_CTRL_H
 #define NETBACK_CTRL_H

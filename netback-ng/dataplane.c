@@ -119,6 +119,30 @@ void dataplane_quiesce(void)
 		worker_call(&dataplane.workers[i], nothing, NULL);
 }
 
+void dataplane_mark(struct dataplane_moment *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < dataplane.count; i++)
+		m->rounds[i] = atomic_load(&dataplane.workers[i].rounds);
+}
+
+bool dataplane_passed(struct dataplane_moment *m)
+{
+	bool passed = true;
+	unsigned int i;
+
+	for (i = 0; i < dataplane.count; i++) {
+		const struct worker *w = &dataplane.workers[i];
+
+		/* One that has not begun a round yet has seen nothing. */
+		if (m->rounds[i] && (atomic_load(&w->asleep) || atomic_load(&w->rounds) != m->rounds[i]))
+			m->rounds[i] = 0;
+		passed = passed && !m->rounds[i];
+	}
+	return passed;
+}
+
 struct worker *dataplane_assign(void)
 {
 	struct worker *least = &dataplane.workers[0];
@@ -173,10 +197,12 @@ json_t *dataplane_json(void)
 		const struct worker *w = &dataplane.workers[i];
 
 		json_array_append_new(list,
-			json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:b, s:b, s:b}", "worker", (int)i,
+			json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b}", "worker", (int)i,
 				  "queues", (int)w->nqueues,
 				  "rounds", (json_int_t)atomic_load(&w->rounds),
 				  "sleeps", (json_int_t)STAT_READ(w->sleeps),
+				  "calls", (json_int_t)STAT_READ(w->calls),
+				  "posts", (json_int_t)STAT_READ(w->posts),
 				  "cpu_ns", (json_int_t)worker_cpu_ns(w),
 				  "pool_bytes", (json_int_t)(w->tx.bytes + w->reads.bytes),
 				  "pool_huge_pages", w->tx.huge && w->reads.huge,

@@ -113,7 +113,7 @@ unsigned int port_deliver(struct queue *q, struct frame *frames, unsigned int n)
 		slots += queue_rx_need(q, &frames[i].meta);
 		q->deficit -= (int64_t)frames[i].meta.len + 64;
 	}
-	hash = atomic_load_explicit(&q->vif->hash, memory_order_acquire);
+	hash = atomic_load(&q->vif->hash);
 	nq = atomic_load_explicit(&q->vif->nqueues, memory_order_acquire);
 	if (nq > 1 && hash && hash->algorithm != NETIF_HASH_ALGORITHM_NONE)
 		deliver_hashed(q, hash, nq, frames, n);

@@ -24,8 +24,8 @@ struct port {
 	 * is in use, the guest's pages too, until q->settled has got there.
 	 */
 	void (*write)(struct queue *q, struct frame **frames, unsigned int n);
-	/* Return when q->settled == q->written: no page of the guest is in use. */
-	void (*settle)(struct queue *q);
+	/* What was written does not get out: count it as lost; q->settled == q->written afterwards. */
+	void (*give_up)(struct queue *q);
 	/* One burst to the guest.  Returns the ring slots that its frames need. */
 	unsigned int (*read)(struct queue *q);
 	/*

@@ -24,7 +24,7 @@ void port_count_size(struct queue *q, unsigned int len)
 
 bool port_wants_direct(struct queue *q)
 {
-	const struct netif_hash *hash = atomic_load_explicit(&q->vif->hash, memory_order_acquire);
+	const struct netif_hash *hash = atomic_load(&q->vif->hash);
 	unsigned int mean = q->read_ewma >> 3;
 
 	/* Without scatter-gather a frame over a page is refused, which only queue_rx() does. */

@@ -59,7 +59,7 @@ const struct port port_split = {
 	.close = split_close,
 	.room = vhost_room,
 	.write = split_write,
-	.settle = vhost_settle,
+	.give_up = vhost_give_up,
 	.read = split_read,
 	.arm = split_arm,
 };

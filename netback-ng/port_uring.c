@@ -63,7 +63,7 @@ static unsigned int uring_room(struct queue *q)
 	return NETIF_TX_RING_SIZE;
 }
 
-static void uring_settle(struct queue *q)
+static void uring_give_up(struct queue *q)
 {
 }
 
@@ -284,7 +284,7 @@ const struct port port_uring = {
 	.close = uring_close,
 	.room = uring_room,
 	.write = uring_write,
-	.settle = uring_settle,
+	.give_up = uring_give_up,
 	.read = uring_read,
 	.arm = uring_arm,
 };

@@ -8,7 +8,7 @@
  * vhost-net reads and writes with this process's own address space, and one region of it
  * is its whole memory table.  So it can do no more than we can; what it does is in the
  * descriptors, which lie in private memory and are made from validated requests only.
- * Whoever unmaps a guest's page settles the port first (vif_gref.c).
+ * Whoever unmaps a guest's page waits until the port has settled (vif_gref.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -280,7 +280,7 @@ void vhost_write(struct queue *q, struct frame **frames, unsigned int n)
 }
 
 /* It does not go on: take its frames away from it, and let it begin anew. */
-static void give_up(struct queue *q)
+void vhost_give_up(struct queue *q)
 {
 	struct vhost *v = q->vhost;
 
@@ -295,14 +295,15 @@ static void give_up(struct queue *q)
 	set_backend(v, VQ_TX, q->tap_fd);
 }
 
-void vhost_settle(struct queue *q)
+/* Only for a queue that ends: its worker stands still meanwhile. */
+static void settle(struct queue *q)
 {
 	const struct timespec pause = { .tv_nsec = 20000 };
 	uint64_t end = clock_ns() + SETTLE_NS;
 
 	for (reclaim(q); q->settled != q->written; reclaim(q)) {
 		if (clock_ns() > end) {
-			give_up(q);
+			vhost_give_up(q);
 			break;
 		}
 		nanosleep(&pause, NULL);
@@ -500,7 +501,7 @@ void vhost_detach(struct queue *q)
 {
 	unsigned int i;
 
-	vhost_settle(q);
+	settle(q);
 	for (i = q->vhost->first; i < VQS; i++)
 		set_backend(q->vhost, i, -1);
 }
@@ -529,7 +530,7 @@ const struct port port_vhost = {
 	.close = vhost_close,
 	.room = vhost_room,
 	.write = vhost_write,
-	.settle = vhost_settle,
+	.give_up = vhost_give_up,
 	.read = vhost_read,
 	.arm = vhost_arm,
 };

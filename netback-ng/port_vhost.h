@@ -12,7 +12,7 @@ enum { VQ_RX, VQ_TX, VQS }; /* as the guest of vhost-net names them; RX is from 
 int vhost_open_from(struct queue *q, unsigned int first);
 unsigned int vhost_room(struct queue *q);
 void vhost_write(struct queue *q, struct frame **frames, unsigned int n);
-void vhost_settle(struct queue *q);
+void vhost_give_up(struct queue *q);
 /* Does somebody wait for frames to the host to be done with? */
 bool vhost_settling_matters(const struct queue *q);
 /* Want to be called when enough of them are.  True: they are already. */

@@ -311,6 +311,15 @@ int vif_connect(struct vif *vif, const struct vif_connection *c, const char **wh
 	return 0;
 }
 
+/* The queues are gone, and with them whoever looked. */
+static void drop_hash(struct vif *vif)
+{
+	atomic_store(&vif->hash, NULL);
+	free(vif->hashes);
+	vif->hashes = NULL;
+	vif->hash_since = (struct dataplane_moment){ 0 };
+}
+
 void vif_disconnect(struct vif *vif)
 {
 	unsigned int i;
@@ -327,7 +336,7 @@ void vif_disconnect(struct vif *vif)
 		bridge_forget(vif->bridge, vif);
 		dataplane_quiesce();
 	}
-	vif_set_hash(vif, NULL);
+	drop_hash(vif);
 	vif_gref_drop_all(vif);
 	for (i = 0; i < VIF_MCAST_MAX; i++)
 		atomic_store(&vif->mcast[i], 0);
@@ -356,20 +365,30 @@ struct log_limit *vif_log_limit(struct vif *vif)
 	return &vif->log_limit;
 }
 
+/* The table that is not in use; NULL: no memory. */
+static struct netif_hash *spare_hash(struct vif *vif)
+{
+	if (!vif->hashes)
+		vif->hashes = calloc(2, sizeof(*vif->hashes));
+	if (!vif->hashes)
+		return NULL;
+	return &vif->hashes[atomic_load(&vif->hash) == vif->hashes];
+}
+
 int vif_set_hash(struct vif *vif, const struct netif_hash *hash)
 {
-	struct netif_hash *copy = NULL, *old;
+	const struct netif_hash *now = atomic_load(&vif->hash);
+	struct netif_hash *spare;
 
-	if (hash) {
-		copy = malloc(sizeof(*copy));
-		if (!copy)
-			return -ENOMEM;
-		*copy = *hash;
-	}
-	old = atomic_exchange(&vif->hash, copy);
-	if (old) {
-		dataplane_quiesce();
-		free(old);
-	}
+	if (now ? !memcmp(now, hash, sizeof(*now)) : hash->algorithm == NETIF_HASH_ALGORITHM_NONE)
+		return 0;
+	if (!dataplane_passed(&vif->hash_since))
+		return -EAGAIN;
+	spare = spare_hash(vif);
+	if (!spare)
+		return -ENOMEM;
+	*spare = *hash;
+	atomic_store(&vif->hash, spare);
+	dataplane_mark(&vif->hash_since);
 	return 0;
 }

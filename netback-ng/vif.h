@@ -97,18 +97,26 @@ bool vif_interface(const struct vif *vif, char name[16]);
 /* Entries that queue may still map; 0 where static grants are off. */
 unsigned int vif_gref_room(const struct vif *vif, unsigned int queue);
 /*
- * Map all n grefs for the queue or none.  0, -ENOSPC (beyond the room), -EEXIST
- * (one was added before), -ENXIO (a grant cannot be mapped), -EINVAL.
+ * These two wait for no worker: they return -EINPROGRESS, and no other change may be
+ * begun before vif_gref_poll() returns something else.
+ *
+ * Map all n grefs for the queue or none.  -ENOSPC (beyond the room), -EEXIST (one was
+ * added before; perhaps only the poll says so), -ENXIO (a grant cannot be mapped), -EINVAL.
  */
 int vif_gref_add(struct vif *vif, unsigned int queue, const struct netif_gref *grefs,
 		 unsigned int n);
 /*
- * Unmap them; each entry's status is set (netif.h).  Returns how many were unmapped.
- * Grants are unmapped in the units they were mapped in.
+ * Unmap them; each entry's status is set (netif.h), and *done to how many there are.
+ * 0: there are none.  Grants are unmapped in the units they were mapped in.
  */
-unsigned int vif_gref_del(struct vif *vif, unsigned int queue, struct netif_gref *grefs,
-			  unsigned int n);
-/* Receive steering; NULL: off.  The vif takes a copy. */
+int vif_gref_del(struct vif *vif, unsigned int queue, struct netif_gref *grefs,
+		 unsigned int n, unsigned int *done);
+/* The change under way: -EINPROGRESS, or its end: 0 or an error as above. */
+int vif_gref_poll(struct vif *vif);
+/*
+ * Receive steering.  The vif takes a copy; what it has already costs nothing.  0, -ENOMEM,
+ * or -EAGAIN: a worker may still look at the table before the last, so ask again soon.
+ */
 int vif_set_hash(struct vif *vif, const struct netif_hash *hash);
 
 #endif

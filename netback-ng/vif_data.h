@@ -18,11 +18,32 @@
  * page alone would cost a kernel memory area a page, and a process has 65530.
  */
 struct vif_unit {
-	struct vif_unit *next;
+	struct vif_unit *next; /* of the vif's, or of a change's */
 	unsigned int queue, count;
 	bool readonly;
 	uint8_t *addr;
 	uint32_t grefs[];
+};
+
+/*
+ * A change of a queue's static grants: mapped and unmapped by the main thread, entered in
+ * the queue's table on its worker.
+ */
+struct vif_change {
+	struct worker_job job;
+	bool busy; /* begun and not yet polled to its end */
+	struct queue *q;
+	struct vif_unit *in, *out; /* to be entered; to be removed: not among the vif's meanwhile */
+	bool entered;	     /* in the table; frames on their way may still lie in what is out */
+	bool settled;	     /* no more */
+	u32 written;	     /* frames that had gone to the port then */
+	uint64_t give_up_ns; /* they are lost if the port has not sent them by then */
+	int rc;
+};
+
+/* The past of each worker: see dataplane_mark(). */
+struct dataplane_moment {
+	uint64_t rounds[WORKERS_MAX]; /* 0: passed */
 };
 
 struct vif {
@@ -36,7 +57,7 @@ struct vif {
 	struct log_limit log_limit;
 	_Atomic(unsigned int) nqueues; /* running; 0: disconnected */
 	_Atomic(int) broken;	/* enum netif_error */
-	_Atomic(struct netif_hash *) hash;
+	_Atomic(struct netif_hash *) hash; /* NULL: off; one of hashes */
 
 	/* Rate: a bucket that may go into debt by one burst. */
 	_Atomic(int64_t) credit;
@@ -52,6 +73,9 @@ struct vif {
 	unsigned int learned;	/* addresses in the bridge's table besides its own; switch.c's */
 	xengnttab_handle *xgt;	/* ring pages and static grants */
 	struct vif_unit *units;
+	struct vif_change change;
+	struct netif_hash *hashes; /* two: in use, and before; NULL: none was ever set */
+	struct dataplane_moment hash_since;
 	struct queue_stats past; /* counters of earlier connections, summed */
 	struct netif_errors past_errors;
 };
@@ -72,11 +96,19 @@ int vif_mcast_add(struct vif *vif, const uint8_t mac[6]);
 void vif_mcast_del(struct vif *vif, const uint8_t mac[6]);
 bool vif_mcast_match(const struct vif *vif, const uint8_t mac[6]);
 
-/* vif_gref.c: unmap whatever the guest left mapped. */
+/* vif_gref.c: entries of a queue's table; the table itself is its worker's. */
+unsigned int vif_gref_count(const struct vif *vif, unsigned int queue);
+/* Unmap whatever the guest left mapped. */
 void vif_gref_drop_all(struct vif *vif);
 
 /* Every worker has been through its loop: nobody holds what was unpublished before. */
 void dataplane_quiesce(void);
+/*
+ * The same without waiting: mark the moment after something was unpublished; when it has
+ * passed, nobody holds that any more.  What is published is read with atomic_load().
+ */
+void dataplane_mark(struct dataplane_moment *m);
+bool dataplane_passed(struct dataplane_moment *m);
 struct worker *dataplane_assign(void);
 const struct config_data *dataplane_config(void);
 void dataplane_release(struct worker *w);

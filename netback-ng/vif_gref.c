@@ -2,9 +2,11 @@
 /*
  * Static grants (netif.h, control messages 9 and 10): mapped by the main thread,
  * entered in the queue's table on the queue's worker, so that no burst is under
- * way while the table changes.
+ * way while the table changes.  The main thread does not wait for that: a guest would
+ * have it wait as often as it likes.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -17,11 +19,8 @@
  */
 #define UNITS_MAX 64
 
-struct table_change {
-	struct queue *q;
-	struct vif_unit *unit;
-	int rc;
-};
+/* The host takes the frames that lie in pages to be unmapped within this, or is given up. */
+#define GIVE_UP_NS 2000000000ull
 
 static void remove_first(struct queue *q, const struct vif_unit *u, unsigned int n)
 {
@@ -31,31 +30,72 @@ static void remove_first(struct queue *q, const struct vif_unit *u, unsigned int
 		netif_gref_map_del(&q->grefs, u->grefs[i]);
 }
 
-static void add_here(struct worker *w, void *arg)
+/* All of the unit or nothing. */
+static int enter(struct queue *q, const struct vif_unit *u)
 {
-	struct table_change *t = arg;
-	const struct vif_unit *u = t->unit;
 	unsigned int i;
+	int rc = 0;
 
-	pthread_mutex_lock(&t->q->rx_lock);
-	for (i = 0, t->rc = 0; i < u->count && !t->rc; i++)
-		t->rc = netif_gref_map_add(&t->q->grefs, u->grefs[i],
-					   u->addr + (size_t)i * NETIF_PAGE_SIZE, u->readonly);
-	/* All or nothing; i - 1 were added before the one that failed. */
-	if (t->rc)
-		remove_first(t->q, u, i - 1);
-	pthread_mutex_unlock(&t->q->rx_lock);
+	for (i = 0; i < u->count && !rc; i++)
+		rc = netif_gref_map_add(&q->grefs, u->grefs[i], u->addr + (size_t)i * NETIF_PAGE_SIZE,
+					u->readonly);
+	/* i - 1 were added before the one that failed. */
+	if (rc)
+		remove_first(q, u, i - 1);
+	return rc;
 }
 
-static void del_here(struct worker *w, void *arg)
+/* What goes first: what comes may be the rest of the same pages. */
+static int change_table(struct vif_change *c)
 {
-	struct table_change *t = arg;
+	const struct vif_unit *u, *failed;
+	int rc = 0;
 
-	/* Frames on their way out may lie in these pages. */
-	t->q->port->settle(t->q);
-	pthread_mutex_lock(&t->q->rx_lock);
-	remove_first(t->q, t->unit, t->unit->count);
-	pthread_mutex_unlock(&t->q->rx_lock);
+	for (u = c->out; u; u = u->next)
+		remove_first(c->q, u, u->count);
+	for (u = c->in; u && !rc; u = u->next) {
+		failed = u;
+		rc = enter(c->q, u);
+	}
+	for (u = c->in; rc && u != failed; u = u->next)
+		remove_first(c->q, u, u->count);
+	return rc;
+}
+
+static void change_here(struct worker *w, struct worker_job *job)
+{
+	struct vif_change *c = (struct vif_change *)((char *)job - offsetof(struct vif_change, job));
+	struct queue *q = c->q;
+
+	if (!c->entered) {
+		pthread_mutex_lock(&q->rx_lock);
+		c->rc = change_table(c);
+		pthread_mutex_unlock(&q->rx_lock);
+		c->entered = true;
+		c->written = q->written;
+		c->give_up_ns = clock_ns() + GIVE_UP_NS;
+	}
+	/* Frames on their way out may lie in the pages that go. */
+	if (c->out) {
+		q->port->room(q);
+		if ((s32)(q->settled - c->written) < 0 && clock_ns() > c->give_up_ns)
+			q->port->give_up(q);
+		worker_activate(w, q);
+	}
+	c->settled = !c->out || (s32)(q->settled - c->written) >= 0;
+}
+
+static int change_begin(struct vif *vif, unsigned int queue)
+{
+	struct vif_change *c = &vif->change;
+
+	c->busy = true;
+	c->entered = c->settled = false;
+	c->rc = 0;
+	c->q = vif->queues[queue];
+	c->job.fn = change_here;
+	worker_post(c->q->worker, &c->job);
+	return -EINPROGRESS;
 }
 
 static void unit_unmap(struct vif *vif, struct vif_unit *u)
@@ -95,31 +135,37 @@ static int unit_map(struct vif *vif, unsigned int queue, const struct netif_gref
 	return 0;
 }
 
-/* Enter a mapped unit in the queue's table; it is unmapped where that fails. */
-static int unit_publish(struct vif *vif, struct vif_unit *u)
+static void unmap_all(struct vif *vif, struct vif_unit **list)
 {
-	struct table_change t = { .q = vif->queues[u->queue], .unit = u };
+	struct vif_unit *u;
 
-	worker_call(t.q->worker, add_here, &t);
-	if (t.rc) {
+	while ((u = *list)) {
+		*list = u->next;
 		unit_unmap(vif, u);
-		return t.rc;
 	}
-	u->next = vif->units;
-	vif->units = u;
-	return 0;
 }
 
-static void unit_retire(struct vif *vif, struct vif_unit *u)
+int vif_gref_poll(struct vif *vif)
 {
-	struct table_change t = { .q = vif->queues[u->queue], .unit = u };
-	struct vif_unit **link;
+	struct vif_change *c = &vif->change;
+	struct vif_unit *u;
 
-	for (link = &vif->units; *link != u; link = &(*link)->next)
-		;
-	*link = u->next;
-	worker_call(t.q->worker, del_here, &t);
-	unit_unmap(vif, u);
+	if (worker_posted(&c->job))
+		return -EINPROGRESS;
+	if (!c->settled) {
+		worker_post(c->q->worker, &c->job);
+		return -EINPROGRESS;
+	}
+	unmap_all(vif, &c->out);
+	if (c->rc)
+		unmap_all(vif, &c->in);
+	while ((u = c->in)) {
+		c->in = u->next;
+		u->next = vif->units;
+		vif->units = u;
+	}
+	c->busy = false;
+	return c->rc;
 }
 
 static unsigned int unit_count(const struct vif *vif, unsigned int queue)
@@ -132,11 +178,22 @@ static unsigned int unit_count(const struct vif *vif, unsigned int queue)
 	return n;
 }
 
+unsigned int vif_gref_count(const struct vif *vif, unsigned int queue)
+{
+	const struct vif_unit *u;
+	unsigned int n = 0;
+
+	for (u = vif->units; u; u = u->next)
+		if (u->queue == queue)
+			n += u->count;
+	return n;
+}
+
 unsigned int vif_gref_room(const struct vif *vif, unsigned int queue)
 {
 	if (queue >= VIF_QUEUES_MAX || !vif->queues[queue] || !dataplane_config()->static_grants)
 		return 0;
-	return NETIF_GREF_MAP_MAX - vif->queues[queue]->grefs.count;
+	return NETIF_GREF_MAP_MAX - vif_gref_count(vif, queue);
 }
 
 int vif_gref_add(struct vif *vif, unsigned int queue, const struct netif_gref *grefs,
@@ -145,7 +202,7 @@ int vif_gref_add(struct vif *vif, unsigned int queue, const struct netif_gref *g
 	struct vif_unit *rw, *ro;
 	int rc;
 
-	if (queue >= VIF_QUEUES_MAX || !vif->queues[queue] || !n)
+	if (queue >= VIF_QUEUES_MAX || !vif->queues[queue] || !n || vif->change.busy)
 		return -EINVAL;
 	if (n > vif_gref_room(vif, queue) || unit_count(vif, queue) >= UNITS_MAX)
 		return -ENOSPC;
@@ -153,20 +210,15 @@ int vif_gref_add(struct vif *vif, unsigned int queue, const struct netif_gref *g
 	if (rc)
 		return rc;
 	rc = unit_map(vif, queue, grefs, n, true, &ro);
-	if (!rc && rw)
-		rc = unit_publish(vif, rw);
-	else if (rc && rw)
-		unit_unmap(vif, rw);
 	if (rc) {
-		if (ro)
-			unit_unmap(vif, ro);
+		if (rw)
+			unit_unmap(vif, rw);
 		return rc;
 	}
 	if (ro)
-		rc = unit_publish(vif, ro);
-	if (rc && rw)
-		unit_retire(vif, rw);
-	return rc;
+		ro->next = rw;
+	vif->change.in = ro ? ro : rw;
+	return change_begin(vif, queue);
 }
 
 static bool wanted(const struct vif_unit *u, unsigned int queue, uint32_t gref,
@@ -194,7 +246,8 @@ static int unit_shrink(struct vif *vif, struct vif_unit *u, const bool *out)
 {
 	struct netif_gref *keep = malloc(u->count * sizeof(*keep));
 	unsigned int i, n = 0, queue = u->queue;
-	struct vif_unit *rest = NULL;
+	struct vif_unit *rest = NULL, **link;
+	struct vif_change *c = &vif->change;
 	bool readonly = u->readonly;
 	int rc = 0;
 
@@ -211,11 +264,19 @@ static int unit_shrink(struct vif *vif, struct vif_unit *u, const bool *out)
 	free(keep);
 	if (rc)
 		return rc;
-	unit_retire(vif, u);
-	return rest ? unit_publish(vif, rest) : 0;
+	for (link = &vif->units; *link != u; link = &(*link)->next)
+		;
+	*link = u->next;
+	u->next = c->out;
+	c->out = u;
+	if (rest) {
+		rest->next = c->in;
+		c->in = rest;
+	}
+	return 0;
 }
 
-/* The part of a DEL message that concerns one unit.  Returns how many it unmapped. */
+/* The part of a DEL message that concerns one unit.  Returns how many it takes out. */
 static unsigned int unit_del(struct vif *vif, struct vif_unit *u, struct netif_gref *grefs,
 			     unsigned int n)
 {
@@ -228,7 +289,7 @@ static unsigned int unit_del(struct vif *vif, struct vif_unit *u, struct netif_g
 	for (i = 0; i < n; i++)
 		if (wanted(u, queue, grefs[i].ref, &at) && !out[at]) {
 			out[at] = true;
-			/* Marked for the second pass, when u is gone. */
+			/* Marked for the second pass: u is not looked at after this one. */
 			grefs[i].status = UINT16_MAX;
 			hits++;
 		}
@@ -243,31 +304,30 @@ static unsigned int unit_del(struct vif *vif, struct vif_unit *u, struct netif_g
 	return hits;
 }
 
-unsigned int vif_gref_del(struct vif *vif, unsigned int queue, struct netif_gref *grefs,
-			  unsigned int n)
+int vif_gref_del(struct vif *vif, unsigned int queue, struct netif_gref *grefs, unsigned int n,
+		 unsigned int *done)
 {
-	unsigned int i, done = 0;
 	struct vif_unit *u, *next;
+	unsigned int i;
 
+	*done = 0;
 	for (i = 0; i < n; i++)
 		grefs[i].status = NETIF_CTRL_STATUS_INVALID_PARAMETER;
-	if (queue >= VIF_QUEUES_MAX || !vif->queues[queue])
+	if (queue >= VIF_QUEUES_MAX || !vif->queues[queue] || vif->change.busy)
 		return 0;
-	/* New units are put in front of the list, so none is seen twice. */
 	for (u = vif->units; u; u = next) {
 		next = u->next;
 		if (u->queue == queue)
-			done += unit_del(vif, u, grefs, n);
+			*done += unit_del(vif, u, grefs, n);
 	}
-	return done;
+	return *done ? change_begin(vif, queue) : 0;
 }
 
+/* The queues are gone: what was begun has come to its end, or has no table left to enter. */
 void vif_gref_drop_all(struct vif *vif)
 {
-	struct vif_unit *u;
-
-	while ((u = vif->units)) {
-		vif->units = u->next;
-		unit_unmap(vif, u);
-	}
+	unmap_all(vif, &vif->change.in);
+	unmap_all(vif, &vif->change.out);
+	vif->change.busy = false;
+	unmap_all(vif, &vif->units);
 }

@@ -39,7 +39,7 @@ static json_t *queue_json(const struct queue *q)
 
 	json_object_set_new(object, "queue", integer(q->index));
 	json_object_set_new(object, "worker", integer(q->worker->index));
-	json_object_set_new(object, "static_grants", integer(q->grefs.count));
+	json_object_set_new(object, "static_grants", integer(vif_gref_count(q->vif, q->index)));
 	json_object_set_new(object, "port", json_string(q->port->name));
 	set_stats(object, &q->stats);
 	set_errors(object, &q->errors, &q->rx_errors);

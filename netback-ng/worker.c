@@ -291,10 +291,25 @@ static void arm_polls(struct worker *w)
 
 /* --- the loop ---------------------------------------------------------------- */
 
+static void run_jobs(struct worker *w)
+{
+	struct worker_job *job, *next;
+
+	if (!atomic_load_explicit(&w->jobs, memory_order_relaxed))
+		return;
+	for (job = atomic_exchange(&w->jobs, NULL); job; job = next) {
+		next = job->next;
+		job->fn(w, job);
+		atomic_store_explicit(&job->pending, false, memory_order_release);
+	}
+}
+
 static void run_call(struct worker *w)
 {
 	if (!atomic_load_explicit(&w->call_pending, memory_order_acquire))
 		return;
+	/* What was posted before the call is run before it: it may end what the job is about. */
+	run_jobs(w);
 	pthread_mutex_lock(&w->call_lock);
 	w->call_fn(w, w->call_arg);
 	atomic_store(&w->call_pending, false);
@@ -369,7 +384,7 @@ static void sleep_until(struct worker *w, uint64_t deadline)
 	}
 	STAT_INC(w->sleeps);
 	atomic_store(&w->asleep, true);
-	if (!atomic_load(&w->call_pending))
+	if (!atomic_load(&w->call_pending) && !atomic_load(&w->jobs))
 		io_uring_submit_and_wait_timeout(&w->ring, &cqe, 1,
 						 deadline == UINT64_MAX ? NULL : &ts, NULL);
 	atomic_store(&w->asleep, false);
@@ -398,8 +413,10 @@ static void *worker_main(void *arg)
 	prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul);
 	while (!w->stop) {
 		w->now_ns = clock_ns();
-		atomic_fetch_add_explicit(&w->rounds, 1, memory_order_relaxed);
+		/* Ordered with what is unpublished and read in between: dataplane_mark(). */
+		atomic_fetch_add(&w->rounds, 1);
 		reap(w);
+		run_jobs(w);
 		run_call(w);
 		run_timers(w);
 		worked = serve(w);
@@ -509,16 +526,32 @@ err:
 	return rc;
 }
 
-void worker_call(struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg)
+static void wake(struct worker *w)
 {
 	uint64_t one = 1;
 
+	if (write(w->call_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		abort();
+}
+
+void worker_post(struct worker *w, struct worker_job *job)
+{
+	job->next = atomic_load(&w->jobs);
+	atomic_store_explicit(&job->pending, true, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak(&w->jobs, &job->next, job))
+		;
+	STAT_INC(w->posts);
+	wake(w);
+}
+
+void worker_call(struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg)
+{
+	STAT_INC(w->calls);
 	pthread_mutex_lock(&w->call_lock);
 	w->call_fn = fn;
 	w->call_arg = arg;
 	atomic_store_explicit(&w->call_pending, true, memory_order_release);
-	if (write(w->call_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		abort();
+	wake(w);
 	while (atomic_load(&w->call_pending))
 		pthread_cond_wait(&w->call_done, &w->call_lock);
 	pthread_mutex_unlock(&w->call_lock);

@@ -28,6 +28,7 @@
 	((TAP_FRAME_MAX + 2 * NETIF_PAGE_SIZE - 1) & ~((size_t)NETIF_PAGE_SIZE - 1))
 
 struct queue;
+struct worker;
 
 /* Pieces of the frames of one burst: a head and the rest of each slot at most; or what was read. */
 #define WORKER_PIECES (2 * NETIF_TX_RING_SIZE + WORKER_READS_MAX)
@@ -44,6 +45,13 @@ struct worker_scratch {
 	struct netif_rx_part rx_parts[NETIF_RX_RING_SIZE];
 	bool slot_failed[NETIF_TX_RING_SIZE];
 	int results[NETIF_TX_RING_SIZE]; /* of TAP reads and writes, by frame */
+};
+
+/* Something to do on a worker's thread between two rounds, for which nobody waits: worker_post(). */
+struct worker_job {
+	struct worker_job *next;
+	void (*fn)(struct worker *w, struct worker_job *job);
+	_Atomic(bool) pending; /* until fn() has returned; the memory is the worker's till then */
 };
 
 struct worker {
@@ -75,17 +83,25 @@ struct worker {
 	pthread_cond_t call_done;
 	void (*call_fn)(struct worker *w, void *arg);
 	void *call_arg;
+	_Atomic(struct worker_job *) jobs; /* those posted last come first */
 	bool stop;
 
 	_Atomic(uint64_t) rounds; /* of the loop */
 	_Atomic(bool) asleep;
 	uint64_t alive_rounds;	  /* main thread's: rounds at the last dataplane_alive() */
 	uint64_t sleeps;
+	uint64_t calls, posts; /* main thread's: of it, those that it waited for, and the others */
 };
 
 /* Main thread: create, run fn on the worker's thread and wait for its end, stop. */
 int worker_start(struct worker *w, unsigned int index, const struct config_data *config);
 void worker_call(struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg);
+/* Run job->fn on the worker's thread soon, and before any later call.  job->pending tells when it was. */
+void worker_post(struct worker *w, struct worker_job *job);
+static inline bool worker_posted(const struct worker_job *job)
+{
+	return atomic_load_explicit(&job->pending, memory_order_acquire);
+}
 void worker_stop(struct worker *w);
 /* CPU time of its thread so far. */
 uint64_t worker_cpu_ns(const struct worker *w);

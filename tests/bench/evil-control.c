@@ -84,6 +84,23 @@ static void ctrl_flood(struct evil *e)
 		call(e, NETIF_CTRL_TYPE_GET_HASH_FLAGS, 0, 0, 0);
 }
 
+/* Each of these changes something that the packets' path looks at. */
+static void ctrl_churn(struct evil *e)
+{
+	struct netif_gref *list = (struct netif_gref *)e->front.control.list.addr;
+	const uint32_t ref = e->front.control.list.refs[0];
+	uint64_t end = now_ms() + 1000;
+	uint32_t i;
+
+	for (i = 0; now_ms() < end && e->front.control.xce; i++) {
+		call(e, NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, NETIF_HASH_ALGORITHM_TOEPLITZ, 0, 0);
+		call(e, NETIF_CTRL_TYPE_SET_HASH_FLAGS, i & 15, 0, 0);
+		*list = (struct netif_gref){ .ref = e->front.queues[0].rx_pages.refs[0] };
+		call(e, NETIF_CTRL_TYPE_DEL_GREF_MAPPING, 0, ref, 1);
+		call(e, NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 0, ref, 1);
+	}
+}
+
 const struct evil_attack evil_control_attacks[] = {
 	{ "ctrl-type", "control message of an unknown type", ctrl_type, false },
 	{ "ctrl-queue", "static grants for a queue that is not there", ctrl_queue, false },
@@ -96,6 +113,7 @@ const struct evil_attack evil_control_attacks[] = {
 	{ "ctrl-hash-mapping", "a hash table that names queues that are not there", ctrl_mapping, false },
 	{ "ctrl-overrun", "control producer index far ahead", ctrl_overrun, false },
 	{ "ctrl-flood", "control messages without end", ctrl_flood, false },
+	{ "ctrl-churn", "hash settings and static grants changed without end", ctrl_churn, false },
 	{ NULL, NULL, NULL, false },
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/fake_vif.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -145,29 +146,41 @@ int vif_gref_add(struct vif *vif, unsigned int queue, const struct netif_gref *g
 		return fake.gref_rc;
 	memcpy(fake.grefs, grefs, n * sizeof(*grefs));
 	fake.ngrefs = n;
-	return 0;
+	return -EINPROGRESS;
+}
+
+int vif_gref_poll(struct vif *vif)
+{
+	if (fake.waits) {
+		fake.waits--;
+		return -EINPROGRESS;
+	}
+	return fake.poll_rc;
 }
 
 /* Even references were mapped, odd ones were not. */
-unsigned int vif_gref_del(struct vif *vif, unsigned int queue, struct netif_gref *grefs, unsigned int n)
+int vif_gref_del(struct vif *vif, unsigned int queue, struct netif_gref *grefs, unsigned int n, unsigned int *done)
 {
-	unsigned int done = 0;
-
+	*done = 0;
 	fake.gref_dels++;
 	fake.gref_queue = queue;
 	for (unsigned int i = 0; i < n; i++) {
 		bool odd = grefs[i].ref & 1;
 
 		grefs[i].status = odd ? NETIF_CTRL_STATUS_INVALID_PARAMETER : NETIF_CTRL_STATUS_SUCCESS;
-		done += !odd;
+		*done += !odd;
 	}
-	return done;
+	return *done ? -EINPROGRESS : 0;
 }
 
 int vif_set_hash(struct vif *vif, const struct netif_hash *hash)
 {
 	fake.hashes++;
-	if (!fake.hash_rc && hash)
+	if (fake.waits) {
+		fake.waits--;
+		return -EAGAIN;
+	}
+	if (!fake.hash_rc)
 		fake.hash = *hash;
 	return fake.hash_rc;
 }

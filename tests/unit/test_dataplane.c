@@ -2,6 +2,7 @@
 #include "tests/unit/test_dataplane.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
@@ -283,7 +284,27 @@ int guest_map(struct guest *g, unsigned int queue, bool tx, bool rx)
 		list[n++] = (struct netif_gref){ q->tx_pages.refs[i], NETIF_GREF_READONLY, 0 };
 	for (i = 0; rx && i < q->rx_pages.count; i++)
 		list[n++] = (struct netif_gref){ q->rx_pages.refs[i], 0, 0 };
-	return vif_gref_add(g->vif, queue, list, n);
+	return guest_add(g, queue, list, n);
+}
+
+static int wait_for_change(struct guest *g, int rc)
+{
+	if (rc == -EINPROGRESS)
+		WAIT_FOR((rc = vif_gref_poll(g->vif)) != -EINPROGRESS);
+	return rc;
+}
+
+int guest_add(struct guest *g, unsigned int queue, const struct netif_gref *list, unsigned int n)
+{
+	return wait_for_change(g, vif_gref_add(g->vif, queue, list, n));
+}
+
+unsigned int guest_del(struct guest *g, unsigned int queue, struct netif_gref *list, unsigned int n)
+{
+	unsigned int done;
+
+	ck_assert_int_eq(wait_for_change(g, vif_gref_del(g->vif, queue, list, n, &done)), 0);
+	return done;
 }
 
 /* --- the host ------------------------------------------------------------------------- */

@@ -60,6 +60,9 @@ unsigned int guest_receive(struct guest *g, unsigned int queue, uint8_t *to, str
 			   int ms);
 /* Post n buffers on an empty ring. */
 void guest_post(struct guest *g, unsigned int queue, unsigned int n);
+/* vif_gref_add() and vif_gref_del() to their ends: 0 or the error; how many. */
+int guest_add(struct guest *g, unsigned int queue, const struct netif_gref *list, unsigned int n);
+unsigned int guest_del(struct guest *g, unsigned int queue, struct netif_gref *list, unsigned int n);
 /* Map all buffers of the queue statically; 0 or vif_gref_add()'s error. */
 int guest_map(struct guest *g, unsigned int queue, bool tx, bool rx);
 

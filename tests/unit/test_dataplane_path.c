@@ -110,7 +110,7 @@ START_TEST(mixed_pages)
 		list[i] = (struct netif_gref){ g.q[0].tx_pages.refs[i], NETIF_GREF_READONLY, 0 };
 		list[i + 1] = (struct netif_gref){ g.q[0].rx_pages.refs[i], 0, 0 };
 	}
-	ck_assert_int_eq(vif_gref_add(g.vif, 0, list, FRONT_PAGES), 0);
+	ck_assert_int_eq(guest_add(&g, 0, list, FRONT_PAGES), 0);
 	exchange_all(&g);
 	ck_assert_uint_gt(stat_of(&g, "tx_static_slots"), 0);
 	ck_assert_uint_gt(stat_of(&g, "tx_copy_segments"), 0);
@@ -384,13 +384,14 @@ START_TEST(hash_steers)
 	hash.mapping_size = 1;
 	for (to = 0; to < 4; to++) {
 		hash.mapping[0] = to;
-		ck_assert_int_eq(vif_set_hash(g.vif, &hash), 0);
+		WAIT_FOR(!vif_set_hash(g.vif, &hash));
 		sent = frame_make_tcp(g.mac, outside, 1000);
 		host_send(&g, sent, 1000, NULL);
 		ck_assert_uint_eq(guest_receive(&g, to, got, NULL, PATIENCE_MS), 1000);
 		ck_assert_mem_eq(got, sent, 1000);
 	}
-	ck_assert_int_eq(vif_set_hash(g.vif, NULL), 0);
+	hash.algorithm = NETIF_HASH_ALGORITHM_NONE;
+	WAIT_FOR(!vif_set_hash(g.vif, &hash));
 	guest_stop(&g);
 	dataplane_stop();
 }

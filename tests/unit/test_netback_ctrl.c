@@ -142,6 +142,20 @@ START_TEST(hash_settings_reach_the_vif)
 }
 END_TEST
 
+/* Nor does a message that fails for want of memory say that it did not. */
+START_TEST(questions_change_nothing)
+{
+	ck_assert_int_eq(open_ctrl(2, true), 0);
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, NETIF_HASH_ALGORITHM_TOEPLITZ, 0, 0).status, 0);
+	ck_assert_uint_eq(fake.hashes, 1);
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_GET_HASH_FLAGS, 0, 0, 0).status, 0);
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE, 0, 0, 0).status, 0);
+	ck_assert_uint_eq(fake.hashes, 1);
+	fake.hash_rc = -ENOMEM;
+	ck_assert_uint_ne(ask(NETIF_CTRL_TYPE_SET_HASH_FLAGS, NETIF_HASH_TYPE_IPV4, 0, 0).status, 0);
+}
+END_TEST
+
 START_TEST(bad_hash_messages_change_nothing)
 {
 	ck_assert_int_eq(open_ctrl(2, true), 0);
@@ -230,6 +244,46 @@ START_TEST(failing_add)
 	fill_list(2);
 	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 0, t.list_ref, 2).status,
 			  NETIF_CTRL_STATUS_INVALID_PARAMETER);
+}
+END_TEST
+
+/* The table turned the list down, which only a worker could tell. */
+START_TEST(add_that_ends_badly)
+{
+	ck_assert_int_eq(open_ctrl(1, true), 0);
+	fake.poll_rc = -EEXIST;
+	fill_list(2);
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 0, t.list_ref, 2).status,
+			  NETIF_CTRL_STATUS_INVALID_PARAMETER);
+}
+END_TEST
+
+/* A message that waits for a worker holds up those behind it, in order, and nobody else. */
+START_TEST(answers_wait_for_a_worker)
+{
+	const struct netif_gref *g = t.list;
+
+	ck_assert_int_eq(open_ctrl(1, true), 0);
+	fill_list(4);
+	fake.waits = 5;
+	put(NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 0, t.list_ref, 4);
+	put(NETIF_CTRL_TYPE_DEL_GREF_MAPPING, 0, t.list_ref, 4);
+	put(NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, NETIF_HASH_ALGORITHM_TOEPLITZ, 0, 0);
+	put(NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE, 0, 0, 0);
+	push();
+	ck_assert_uint_eq(take().status, 0);
+	fake.waits = 3;
+	ck_assert_uint_eq(take().data, 2);
+	ck_assert_uint_eq(g[0].status, NETIF_CTRL_STATUS_SUCCESS);
+	ck_assert_uint_eq(g[1].status, NETIF_CTRL_STATUS_INVALID_PARAMETER);
+	fake.waits = 3;
+	ck_assert_uint_eq(take().status, 0);
+	ck_assert_uint_eq(fake.hash.algorithm, NETIF_HASH_ALGORITHM_TOEPLITZ);
+	ck_assert_uint_eq(take().data, NETIF_HASH_MAPPING_MAX);
+	/* One that waits when the connection ends is dropped with it. */
+	fake.waits = UINT32_MAX;
+	put(NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 0, t.list_ref, 4);
+	push();
 }
 END_TEST
 
@@ -326,6 +380,9 @@ int main(int argc, char **argv)
 	tcase_add_test(c, del_reports_each_entry);
 	tcase_add_loop_test(c, malformed_messages_are_refused, 0, COUNT(refused));
 	tcase_add_loop_test(c, failing_add, 0, 4);
+	tcase_add_test(c, add_that_ends_badly);
+	tcase_add_test(c, answers_wait_for_a_worker);
+	tcase_add_test(c, questions_change_nothing);
 	tcase_add_test(c, static_grants_turned_off);
 	tcase_add_test(c, messages_before_the_channel_was_bound);
 	tcase_add_test(c, ring_is_taken_over);

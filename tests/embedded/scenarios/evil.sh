@@ -33,6 +33,17 @@ attack() {
 	[ "$(tail -n +$((lines + 1)) "$DIR/netback-ngd.log" | wc -l)" -le 40 ] || fail "the guest flooded the log"
 }
 
+# The daemon's main thread waits for its workers when a vif comes or goes, and for no message of a guest.
+waits() { ngctl -j workers | jq '[.workers[].calls] | add'; }
+
+no_waits() {
+	local before
+	before=$(waits)
+	attack "$1" ng
+	echo "$(($(waits) - before)) times the main thread waited for a worker"
+	[ $(($(waits) - before)) -le 100 ] || fail "$(($(waits) - before)) waits for workers"
+}
+
 # The daemon writes at most 10 lines in 10 s about one vif; nine are ours.
 log_has_budget() {
 	local since=$(($(now_ms) - 11000))
@@ -74,7 +85,10 @@ must guest_new 1
 must guest_start 2 ng 1
 must steady_start other g2 outside
 for name in $("$EVIL" --list | awk '{ print $1 }'); do
-	case_run "$name" attack "$name" ng
+	case $name in
+	ctrl-flood | ctrl-churn) case_run "$name" no_waits "$name" ;;
+	*) case_run "$name" attack "$name" ng ;;
+	esac
 done
 for name in slots-21 bad-gref flip event-storm; do
 	case_run "stock-$name" attack "$name" stock
