@@ -13,8 +13,7 @@
 #define COPY_BATCH_MAX 256
 /*
  * Grants below this are the toolstack's (GNTTAB_NR_RESERVED_ENTRIES; xenstore's and
- * the console's pages among them).  No packet is in one: such a reference is what
- * a response looks like that a killed daemon had written but not yet published.
+ * the console's pages among them).  No packet is in one.
  */
 #define COPY_GREF_MIN 8u
 

@@ -27,6 +27,7 @@ netback_ng_libcontrol_a_CFLAGS = $(AM_CFLAGS) $(netback_ng_control_cflags)
 netback_ng_data_sources = \
 	netback-ng/brport.c netback-ng/brport.h netback-ng/copy.c netback-ng/copy.h netback-ng/dataplane.c netback-ng/frame.h \
 	netback-ng/links.c netback-ng/links.h \
+	netback-ng/journal.c netback-ng/journal.h \
 	netback-ng/pool.c netback-ng/pool.h netback-ng/port.c netback-ng/port.h netback-ng/port_direct.c netback-ng/port_split.c \
 	netback-ng/port_uring.c netback-ng/port_vhost.c netback-ng/port_vhost.h \
 	netback-ng/queue.c netback-ng/queue.h netback-ng/queue_late.c netback-ng/queue_rx.c netback-ng/queue_tx.c netback-ng/stats.h netback-ng/switch.c netback-ng/switch.h \

@@ -21,6 +21,7 @@
 #include "lib/daemon/options.h"
 #include "netback-ng/backend.h"
 #include "netback-ng/bus.h"
+#include "netback-ng/journal.h"
 #include "netback-ng/links.h"
 
 struct daemon {
@@ -148,6 +149,8 @@ static int start(struct daemon *d)
 	int rc = lock_take(options_of.program, d->config->control_socket, &d->lock_fd);
 
 	if (!rc)
+		journal_start(d->config->control_socket);
+	if (!rc)
 		rc = loop_open(&d->loop, &calls, d);
 	if (!rc) {
 		rc = dataplane_start(&d->initial->data);
@@ -172,6 +175,7 @@ static void stop(struct daemon *d)
 		backend_stop(&d->backend);
 	if (d->dataplane)
 		dataplane_stop();
+	journal_stop();
 	loop_close(&d->loop);
 	if (d->config != d->initial)
 		drop_config(d->config);

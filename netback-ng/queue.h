@@ -18,6 +18,7 @@
 #include "netback-ng/vif.h"
 #include "netback-ng/worker.h"
 
+struct journal;
 struct port;
 struct queue_late;
 struct vhost;
@@ -42,9 +43,10 @@ struct queue {
 	int tap_fd;
 	uint16_t domid;
 
+	struct journal *journal; /* main thread; netif's journals are in it */
+
 	/* Worker thread only. */
 	struct netif_back_ring tx;
-	u32 inherited;		/* slots still to take that a daemon before this one left */
 	struct tx_buf tx_buf;
 	u32 written, settled;	/* frames given to the port, and those that it is done with */
 	struct queue_late *late; /* NULL: the port is done with a frame when it returns */

@@ -62,9 +62,8 @@ void queue_late_hold(struct queue *q, u32 settled)
 
 static void copy_until(struct netif_back_ring *to, const struct netif_back_ring *from, u32 end)
 {
-	for (; to->rsp_prod != end; to->rsp_prod++)
-		NETIF_SLOT(union netif_tx_slot, to, to->rsp_prod)->rsp =
-			NETIF_SLOT(union netif_tx_slot, from, to->rsp_prod)->rsp;
+	while (to->rsp_prod != end)
+		netif_back_put(to, NETIF_TX_SHAPE, NETIF_SLOT(union netif_tx_slot, from, to->rsp_prod));
 }
 
 void queue_late_flush(struct queue *q)

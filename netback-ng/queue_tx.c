@@ -20,15 +20,6 @@ enum verdict {
 	VERDICT_SOURCE_MAC,
 };
 
-/*
- * Not a request at all?  A daemon that was killed may have left answers in slots
- * that it had not published; as a request, id and status read as the grant.
- */
-static bool is_leftover(const struct queue *q, const struct netif_tx_req *slot)
-{
-	return slot->gref < COPY_GREF_MIN || (q->inherited && slot->gref == slot->id);
-}
-
 /* A page for slot s of the burst. */
 static struct copy_local slot_page(const struct queue *q, unsigned int s)
 {
@@ -53,7 +44,7 @@ static struct copy_local locate_slot(struct queue *q, struct worker *w,
 	const struct netif_gref_entry *e = netif_gref_map_find(&q->grefs, slot->gref);
 	struct copy_local local = slot_page(q, s);
 
-	w->scratch->slot_failed[s] = is_leftover(q, slot);
+	w->scratch->slot_failed[s] = slot->gref < COPY_GREF_MIN;
 	if (w->scratch->slot_failed[s])
 		return local;
 	if (e) {
@@ -412,7 +403,5 @@ unsigned int queue_tx(struct queue *q)
 		q->port->write(q, tap.frames, tap.n);
 	vif_charge(q->vif, bytes);
 	q->deficit -= (int64_t)bytes + 64 * end;
-	taken = q->tx.req_cons - taken;
-	q->inherited -= taken < q->inherited ? taken : q->inherited;
-	return taken;
+	return q->tx.req_cons - taken;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "lib/xen/peer.h"
+#include "netback-ng/journal.h"
 #include "netback-ng/links.h"
 #include "netback-ng/port.h"
 #include "netback-ng/vif_data.h"
@@ -92,12 +93,8 @@ static void attach_here(struct worker *w, void *arg)
 		q->tx_port = 0;
 		return;
 	}
-	if (q->tx.rsp_prod || q->rx.rsp_prod) {
-		int left = netif_back_pending(&q->tx);
-
-		q->inherited = left > 0 ? (u32)left : 0;
+	if (q->tx.rsp_prod || q->rx.rsp_prod)
 		wake_guest(q);
-	}
 	/* The guest may have posted before we listened. */
 	q->tap_ready = true;
 	q->rx_live = true;
@@ -150,7 +147,7 @@ static int map_rings(struct vif *vif, struct queue *q, const struct vif_connecti
 	}
 	netif_back_init(&q->tx, tx, NETIF_TX_RING_SIZE);
 	netif_back_init(&q->rx, rx, NETIF_RX_RING_SIZE);
-	return 0;
+	return journal_attach(q, c);
 }
 
 static struct queue *queue_alloc(struct vif *vif, unsigned int index)
@@ -183,6 +180,7 @@ static void queue_free(struct vif *vif, struct queue *q)
 {
 	if (q->worker)
 		dataplane_release(q->worker);
+	journal_detach(q);
 	unmap_rings(vif, q);
 	pthread_mutex_destroy(&q->rx_lock);
 	free(q->late);

@@ -37,21 +37,24 @@ u32 netif_front_tx_room(const struct netif_front_tx *tx)
 	return slots < tx->nfree ? slots : tx->nfree;
 }
 
-static inline union netif_tx_slot *tx_next(struct netif_front_tx *tx)
+/* words: of the slot's three; an extra has two. */
+static inline void tx_next(struct netif_front_tx *tx, const void *slot, u32 words)
 {
-	return NETIF_SLOT(union netif_tx_slot, &tx->ring, tx->ring.req_prod++);
+	netif_put(NETIF_SLOT(union netif_tx_slot, &tx->ring, tx->ring.req_prod++), slot, words);
 }
 
 static inline void tx_put(struct netif_front_tx *tx, const struct netif_front_seg *seg, u16 flags,
 			  u16 size)
 {
-	tx_next(tx)->req = (struct netif_tx_req){
+	const struct netif_tx_req req = {
 		.gref = seg->gref,
 		.offset = seg->offset,
 		.flags = flags,
 		.id = seg->id,
 		.size = size,
 	};
+
+	tx_next(tx, &req, sizeof(req) / 4);
 	tx->outstanding[seg->id] = 1;
 }
 
@@ -69,11 +72,11 @@ void netif_front_tx_send(struct netif_front_tx *tx, const struct netif_meta *m,
 
 	tx_put(tx, &segs[0], flags | (n > 1 ? NETIF_TXF_MORE_DATA : 0), (u16)m->len);
 	if (m->gso_type) {
-		struct netif_extra gso = { .type = NETIF_EXTRA_TYPE_GSO };
+		union netif_tx_slot s = { .extra = { .type = NETIF_EXTRA_TYPE_GSO } };
 
-		gso.u.gso.type = m->gso_type;
-		gso.u.gso.size = m->gso_size;
-		tx_next(tx)->extra = gso;
+		s.extra.u.gso.type = m->gso_type;
+		s.extra.u.gso.size = m->gso_size;
+		tx_next(tx, &s, sizeof(s.extra) / 4);
 		tx->nextras++;
 	}
 	for (i = 1; i < n; i++)
@@ -125,9 +128,9 @@ int netif_front_rx_next(const struct netif_front_rx *rx)
 void netif_front_rx_post(struct netif_front_rx *rx, u32 gref, u16 where)
 {
 	u32 id = rx->ring.req_prod & (NETIF_RX_RING_SIZE - 1);
+	const struct netif_rx_req req = { .id = (u16)id, .pad = where, .gref = gref };
 
-	NETIF_SLOT(union netif_rx_slot, &rx->ring, id)->req =
-		(struct netif_rx_req){ .id = (u16)id, .pad = where, .gref = gref };
+	netif_put(NETIF_SLOT(union netif_rx_slot, &rx->ring, id), &req, sizeof(req) / 4);
 	rx->posted[id] = (u8)(1 + where);
 	rx->ring.req_prod++;
 }

@@ -17,10 +17,11 @@
 #include <asm/barrier.h>
 #define netif_load(p) READ_ONCE(*(p))
 #define netif_store(p, v) WRITE_ONCE(*(p), v)
-#define netif_load_acquire(p) smp_load_acquire(p)
-#define netif_store_release(p, v) smp_store_release(p, v)
-/* The peer may be on another physical CPU even where this guest has one. */
+/* virt_, not smp_: a guest with one CPU shares memory with a back end that runs on another. */
+#define netif_load_acquire(p) virt_load_acquire(p)
+#define netif_store_release(p, v) virt_store_release(p, v)
 #define netif_mb() virt_mb()
+#define netif_barrier() barrier()
 #define netif_prefetch(p) prefetch(p)
 #else
 #include <errno.h>
@@ -40,6 +41,7 @@ typedef int64_t s64;
 #define netif_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define netif_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define netif_mb() __sync_synchronize()
+#define netif_barrier() __asm__ __volatile__("" ::: "memory") /* for the compiler only */
 #define netif_prefetch(p) __builtin_prefetch(p)
 #endif
 

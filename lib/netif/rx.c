@@ -36,11 +36,6 @@ u32 netif_rx_lay(const struct netif_rx_req *reqs, u32 n, const struct netif_meta
 	return slot <= n ? slot : 0;
 }
 
-static inline union netif_rx_slot *next_slot(struct netif_back_ring *r)
-{
-	return NETIF_SLOT(union netif_rx_slot, r, r->rsp_prod++);
-}
-
 static const u16 flags_of_csum[] = {
 	[NETIF_CSUM_NONE] = 0,
 	[NETIF_CSUM_BLANK] = NETIF_RXF_CSUM_BLANK | NETIF_RXF_DATA_VALIDATED,
@@ -51,15 +46,18 @@ static void respond_extras(struct netif_back_ring *r, const struct netif_meta *m
 {
 	u8 more = m->hash_type ? NETIF_EXTRA_FLAG_MORE : 0;
 
-	if (m->gso_type) {
-		struct netif_extra gso = { .type = NETIF_EXTRA_TYPE_GSO, .flags = more };
+	union netif_rx_slot s;
 
-		gso.u.gso.type = m->gso_type;
-		gso.u.gso.size = m->gso_size;
-		next_slot(r)->extra = gso;
+	if (m->gso_type) {
+		s.extra = (struct netif_extra){ .type = NETIF_EXTRA_TYPE_GSO, .flags = more };
+		s.extra.u.gso.type = m->gso_type;
+		s.extra.u.gso.size = m->gso_size;
+		netif_back_put(r, NETIF_RX_SHAPE, &s);
 	}
-	if (m->hash_type)
-		netif_meta_put_hash(m, &next_slot(r)->extra);
+	if (m->hash_type) {
+		netif_meta_put_hash(m, &s.extra);
+		netif_back_put(r, NETIF_RX_SHAPE, &s);
+	}
 }
 
 void netif_rx_respond(struct netif_back_ring *r, const struct netif_rx_req *reqs,
@@ -68,17 +66,19 @@ void netif_rx_respond(struct netif_back_ring *r, const struct netif_rx_req *reqs
 {
 	u32 extras = netif_rx_extras(m);
 	u16 flags = flags_of_csum[m->csum] | (extras ? NETIF_RXF_EXTRA_INFO : 0);
+	union netif_rx_slot s;
 	u32 i;
 
 	for (i = 0; i < nparts; i++) {
 		if (i + 1 < nparts)
 			flags |= NETIF_RXF_MORE_DATA;
-		next_slot(r)->rsp = (struct netif_rx_rsp){
+		s.rsp = (struct netif_rx_rsp){
 			.id = reqs->id,
 			.offset = parts[i].offset,
 			.flags = flags,
 			.status = status < 0 ? status : (s16)parts[i].size,
 		};
+		netif_back_put(r, NETIF_RX_SHAPE, &s);
 		reqs++;
 		flags = 0;
 		if (i == 0 && extras) {

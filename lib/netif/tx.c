@@ -180,19 +180,22 @@ enum netif_error netif_tx_take(struct netif_back_ring *r, struct netif_tx_burst 
 	return NETIF_OK;
 }
 
+static inline void put_answer(struct netif_back_ring *r, u16 id, s16 status)
+{
+	const union netif_tx_slot s = { .rsp = { id, status } };
+
+	netif_back_put(r, NETIF_TX_SHAPE, &s);
+}
+
 void netif_tx_respond(struct netif_back_ring *r, const struct netif_tx_burst *b,
 		      const struct netif_tx_frame *f, s16 status)
 {
 	const struct netif_tx_req *req = &b->slots[f->slot];
-	u32 idx = r->rsp_prod;
 	u32 i;
 
-	NETIF_SLOT(union netif_tx_slot, r, idx++)->rsp = (struct netif_tx_rsp){ req->id, status };
+	put_answer(r, req->id, status);
 	for (i = 0; i < f->nextras; i++)
-		NETIF_SLOT(union netif_tx_slot, r, idx++)->rsp =
-			(struct netif_tx_rsp){ 0, NETIF_RSP_NULL };
+		put_answer(r, 0, NETIF_RSP_NULL);
 	for (i = 1; i < f->nslots; i++)
-		NETIF_SLOT(union netif_tx_slot, r, idx++)->rsp =
-			(struct netif_tx_rsp){ req[i].id, status };
-	r->rsp_prod = idx;
+		put_answer(r, req[i].id, status);
 }

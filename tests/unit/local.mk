@@ -13,6 +13,7 @@ tests_unit_test_netif_SOURCES = \
 	tests/unit/test_netif.h tests/unit/test_netif_fetch.h tests/unit/test_netif.c \
 	tests/unit/test_netif_rig.c tests/unit/test_netif_wire.c tests/unit/test_netif_ring.c \
 	tests/unit/test_netif_error.c tests/unit/test_netif_tx.c tests/unit/test_netif_front.c \
+	tests/unit/test_netif_journal.c \
 	tests/unit/test_netif_fetch.c tests/unit/test_netif_fetch_back.c \
 	tests/unit/test_netif_fetch_front.c tests/unit/test_netif_property.c \
 	tests/unit/test_netif_header.c tests/unit/test_netif_hash.c tests/unit/test_netif_gref.c \

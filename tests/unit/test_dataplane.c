@@ -18,8 +18,18 @@
 struct config_data plane_config;
 bool guest_halves;
 static struct config loaded;
+static char folder[] = "/tmp/test_dataplane.XXXXXX";
+char plane_rings[64];
 
 /* --- the plane ---------------------------------------------------------------- */
+
+static void journal_beside_folder(void)
+{
+	char socket[64];
+
+	snprintf(socket, sizeof(socket), "%s/control", folder);
+	journal_start(socket);
+}
 
 static void setup(void)
 {
@@ -39,11 +49,19 @@ static void setup(void)
 	plane_config.switch_bridges.count = 1;
 	plane_config.switch_bridges.items[0] = (char *)"br-test";
 	guest_halves = false;
+	strcpy(folder + sizeof(folder) - 7, "XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(plane_rings, sizeof(plane_rings), "%s/rings", folder);
+	journal_beside_folder();
 }
 
 static void teardown(void)
 {
 	config_free(&loaded);
+	journal_stop();
+	/* Queues remove their own files, so it is empty. */
+	ck_assert_int_eq(rmdir(plane_rings), 0);
+	ck_assert_int_eq(rmdir(folder), 0);
 }
 
 TCase *plane_case(const char *name)

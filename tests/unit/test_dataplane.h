@@ -9,6 +9,7 @@
 
 #include <poll.h>
 
+#include "netback-ng/journal.h"
 #include "netback-ng/vif_data.h"
 #include "netfront-ng/user/front.h"
 #include "tests/unit/test_xensim.h"
@@ -31,6 +32,8 @@ struct guest {
 extern struct config_data plane_config;
 /* Guests opened next post half pages; reset likewise. */
 extern bool guest_halves;
+/* Where the files are that a killed daemon leaves. */
+extern char plane_rings[64];
 TCase *plane_case(const char *name);
 void plane_start(unsigned int workers);
 

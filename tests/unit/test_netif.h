@@ -80,6 +80,7 @@ TCase *netif_wire_case(void);
 TCase *netif_ring_case(void);
 TCase *netif_error_case(void);
 TCase *netif_tx_case(void);
+TCase *netif_journal_case(void);
 TCase *netif_front_case(void);
 TCase *netif_fetch_case(void);
 TCase *netif_property_case(void);
