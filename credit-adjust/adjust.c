@@ -190,13 +190,14 @@ void adjust_claim(struct adjust *a, uint32_t i)
 
 uint32_t adjust_find(const struct adjust *a, const char *domain)
 {
-	char number[16];
+	/* As xl takes it: what is all digits is a number, whatever domains are called. */
+	bool number = *domain && !domain[strspn(domain, "0123456789")];
+	uint32_t i;
 
-	for (uint32_t i = 0; i < a->n; i++) {
-		snprintf(number, sizeof(number), "%u", a->record[i].xen.domid);
-		if (!strcmp(number, domain) || (*domain && !strcmp(a->record[i].name, domain)))
+	for (i = 0; *domain && i < a->n; i++)
+		if (number ? strtoul(domain, NULL, 10) == a->record[i].xen.domid :
+			     !strcmp(a->record[i].name, domain))
 			return i;
-	}
 	return a->n;
 }
 

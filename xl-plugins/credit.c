@@ -73,7 +73,7 @@ int credit_claim(struct xlnet *x, const struct domain *dom)
 
 	return rc < 0 ? problem(rc,
 				"credit-adjustd does not take \"%s\" back (%s): it will after some "
-				"minutes, or at once with \"credit-adjustctl claim %s\"",
-				dom->name, why, dom->name)
+				"minutes, or at once with \"credit-adjustctl claim %u\"",
+				dom->name, why, dom->id)
 		      : 0;
 }

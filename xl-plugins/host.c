@@ -111,31 +111,42 @@ int host_domains(struct xlnet *x, struct domain **doms, size_t *n)
 	return *doms ? 0 : problem(-EIO, "cannot list the domains; does \"xl list\" work?");
 }
 
-static bool domain_is(const struct domain *dom, const char *which)
+/* As xl takes it: what is all digits is a number, whatever guests are called. */
+static bool has_id(const struct domain *dom, const char *which)
 {
-	char *end;
-	unsigned long id = strtoul(which, &end, 10);
+	return *which && !which[strspn(which, "0123456789")] ?
+		       strtoul(which, NULL, 10) == dom->id :
+		       !strcasecmp(dom->uuid, which);
+}
 
-	return !strcmp(dom->name, which) || !strcasecmp(dom->uuid, which) ||
-	       (*which && !*end && id == dom->id);
+static bool has_name(const struct domain *dom, const char *which)
+{
+	return which[strspn(which, "0123456789")] && !strcmp(dom->name, which);
+}
+
+static bool pick(const struct domain *doms, size_t n, const char *which, struct domain *dom,
+		 bool (*is)(const struct domain *, const char *))
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!is(&doms[i], which))
+			continue;
+		*dom = doms[i];
+		return true;
+	}
+	return false;
 }
 
 int host_domain_find(struct xlnet *x, const char *which, struct domain *dom)
 {
 	struct domain *doms;
-	int rc = -ENOENT;
+	bool found;
 	size_t n;
 
 	if (host_domains(x, &doms, &n))
 		return -EIO;
-	for (size_t i = 0; rc && i < n; i++) {
-		if (!domain_is(&doms[i], which))
-			continue;
-		*dom = doms[i];
-		rc = 0;
-	}
+	found = pick(doms, n, which, dom, has_id) || pick(doms, n, which, dom, has_name);
 	free(doms);
-	return rc;
+	return found ? 0 : -ENOENT;
 }
 
 int host_domain(struct xlnet *x, const char *which, struct domain *dom)
@@ -228,8 +239,8 @@ int host_nic(struct xlnet *x, const struct domain *dom, const char *which, struc
 			       "\"%s\" has no vif, which is needed to fall back on: xl "
 			       "network-attach",
 			       dom->name);
-	return which ? problem(rc, "\"%s\" has no vif %s; \"xl network-list %s\" shows them",
-			       dom->name, which, dom->name)
+	return which ? problem(rc, "\"%s\" has no vif %s; \"xl network-list %u\" shows them",
+			       dom->name, which, dom->id)
 		     : problem(-EINVAL,
 			       "\"%s\" has %zu vifs: say which (its number in xl network-list)",
 			       dom->name, n);

@@ -52,7 +52,7 @@ int host_facts(struct xlnet *x, struct host_facts *facts);
 /* Calls fn for each line of Xen's own log, as far as it still holds them. */
 int host_log(struct xlnet *x, void (*fn)(const char *line, void *arg), void *arg);
 
-/* By name, number or UUID. -ENOENT and a message: there is none. */
+/* By number (all digits, as xl takes it), UUID or name. -ENOENT and a message: there is none. */
 int host_domain(struct xlnet *x, const char *which, struct domain *dom);
 /* As above, but silent. */
 int host_domain_find(struct xlnet *x, const char *which, struct domain *dom);

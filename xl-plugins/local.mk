@@ -25,7 +25,7 @@ xl_plugins_libxlnet_a_SOURCES = \
 	xl-plugins/sysfs.c xl-plugins/sysfs.h \
 	xl-plugins/uplink.c xl-plugins/uplink.h \
 	xl-plugins/vf.c xl-plugins/vf.h \
-	xl-plugins/vif.c xl-plugins/vif.h \
+	xl-plugins/vif.c xl-plugins/vif.h xl-plugins/xl_options.c xl-plugins/xl_options.h \
 	xl-plugins/xlnet.c xl-plugins/xlnet.h
 xl_plugins_libxlnet_a_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags)
 xl_plugins_libxloutside_a_SOURCES = xl-plugins/netlink.c xl-plugins/netlink.h xl-plugins/ovs.c xl-plugins/ovs.h xl-plugins/probe.c xl-plugins/probe.h \

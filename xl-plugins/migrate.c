@@ -14,11 +14,12 @@
 
 int migration_record(struct xlnet *x, const struct migration *m)
 {
-	json_t *record = json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:b,s:s,s:s,s:i,s:i}", "uuid",
-				   m->dom.uuid, "domain", m->dom.name, "host", m->host, "ssh",
+	json_t *record = json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:b,s:s,s:s,s:i,s:i,s:s,s:b,s:b}",
+				   "uuid", m->dom.uuid, "domain", m->dom.name, "host", m->host, "ssh",
 				   m->ssh, "had_vf", m->had_vf, "keep_pv", m->keep_pv, "released",
 				   m->released, "pf", m->pf, "devid", m->devid, "vlan",
-				   (int)m->vlan, "timeout", (int)m->timeout);
+				   (int)m->vlan, "timeout", (int)m->timeout, "there", m->there,
+				   "vif_there", m->vif_there, "vlan_there", m->vlan_there);
 	int rc = record ? journal_write(x, m->dom.uuid, "migrate", record) : -ENOMEM;
 
 	json_decref(record);
@@ -27,14 +28,16 @@ int migration_record(struct xlnet *x, const struct migration *m)
 
 static int migration_parse(json_t *record, struct migration *m)
 {
-	const char *uuid, *domain, *host, *ssh, *pf, *devid;
-	int had_vf, keep_pv, released = false, vlan, timeout;
+	const char *uuid, *domain, *host, *ssh, *pf, *devid, *there = "";
+	int had_vf, keep_pv, released = false, vlan, timeout, vif_there = false, vlan_there = false;
 
 	memset(m, 0, sizeof(*m));
-	if (json_unpack(record, "{s:s,s:s,s:s,s:s,s:b,s:b,s?b,s:s,s:s,s:i,s:i}", "uuid", &uuid,
-			"domain", &domain, "host", &host, "ssh", &ssh, "had_vf", &had_vf, "keep_pv",
-			&keep_pv, "released", &released, "pf", &pf, "devid", &devid, "vlan", &vlan,
-			"timeout", &timeout))
+	/* An older one lacks some. */
+	if (json_unpack(record, "{s:s,s:s,s:s,s:s,s:b,s:b,s?b,s:s,s:s,s:i,s:i,s?s,s?b,s?b}", "uuid",
+			&uuid, "domain", &domain, "host", &host, "ssh", &ssh, "had_vf", &had_vf,
+			"keep_pv", &keep_pv, "released", &released, "pf", &pf, "devid", &devid,
+			"vlan", &vlan, "timeout", &timeout, "there", &there, "vif_there",
+			&vif_there, "vlan_there", &vlan_there))
 		return -EINVAL;
 	text_copy(m->dom.uuid, sizeof(m->dom.uuid), uuid);
 	text_copy(m->dom.name, sizeof(m->dom.name), domain);
@@ -42,6 +45,9 @@ static int migration_parse(json_t *record, struct migration *m)
 	text_copy(m->ssh, sizeof(m->ssh), ssh);
 	text_copy(m->pf, sizeof(m->pf), pf);
 	text_copy(m->devid, sizeof(m->devid), devid);
+	text_copy(m->there, sizeof(m->there), there);
+	m->vif_there = vif_there;
+	m->vlan_there = vlan_there;
 	m->had_vf = had_vf;
 	m->keep_pv = keep_pv;
 	m->released = released;
@@ -102,12 +108,15 @@ int migration_undo(struct xlnet *x, struct migration *m)
 
 int migration_vf_there(struct xlnet *x, const struct migration *m)
 {
-	char arguments[256];
+	const char *which = *m->there ? m->there : m->dom.uuid;
+	char arguments[320], vlan[24] = "";
 	json_t *answer;
 	int r;
 
-	snprintf(arguments, sizeof(arguments), "-j net-switch %s %s vf --timeout %u --vlan %u",
-		 m->dom.uuid, m->devid, m->timeout, m->vlan);
+	if (!m->vlan_there)
+		snprintf(vlan, sizeof(vlan), " --vlan %u", m->vlan);
+	snprintf(arguments, sizeof(arguments), "-j net-switch %s %s vf --timeout %u%s", which,
+		 m->vif_there ? "" : m->devid, m->timeout, vlan);
 	r = remote_run(m->ssh, m->host, arguments, &answer);
 	json_decref(answer);
 	if (!r)
@@ -115,7 +124,7 @@ int migration_vf_there(struct xlnet *x, const struct migration *m)
 	return problem(r < 0 ? r : -EREMOTEIO,
 		       "the guest runs on %s, on its vif: it got no VF there. There: xl-net "
 		       "net-switch %s vf",
-		       m->host, m->dom.name);
+		       m->host, which);
 }
 
 static int recover_record(struct xlnet *x, struct migration *m)

@@ -20,6 +20,9 @@ struct migration {
 	bool released; /* credit-adjustd was asked, or is about to be */
 	char pf[IFNAMSIZ]; /* the VF's, here */
 	char devid[16];
+	/* Another configuration there (xl's -C): as what it is known there; "": by its UUID. */
+	char there[NAME_LEN];
+	bool vif_there, vlan_there; /* which vif, which VLAN: as that configuration has it */
 	unsigned int vlan, timeout;
 	struct nic nic; /* the vif that it leaves by; not recorded, as what follows */
 	struct probe *probe;

@@ -12,6 +12,7 @@
 #include "xl-plugins/remote.h"
 #include "xl-plugins/uplink.h"
 #include "xl-plugins/vif.h"
+#include "xl-plugins/xl_options.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define XL_ARGUMENTS_MAX 32
 /* A guest that does not answer within this gets its VF all the same. */
 #define RESUME_SECONDS 30
 /* ssh alone waits for a quarter of an hour for a host that died. */
@@ -29,8 +29,7 @@
 struct wish {
 	const char *domain;
 	const char *probe;
-	char **xl_options;
-	int xl_count;
+	struct xl_options xl;
 };
 
 static const struct option longs[] = {
@@ -41,19 +40,21 @@ static const struct option longs[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* DOMAIN HOST [OPTION...] [-- XL-OPTION...] */
-static int parse(int argc, char **argv, struct wish *wish, struct migration *m)
+/* The words before "--", or all. */
+static int own_words(int argc, char **argv)
 {
-	int opt, end = argc;
+	int n = 1;
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--"))
-			continue;
-		end = i;
-		wish->xl_options = argv + i + 1;
-		wish->xl_count = argc - i - 1;
-		break;
-	}
+	while (n < argc && strcmp(argv[n], "--"))
+		n++;
+	return n;
+}
+
+/* DOMAIN HOST [OPTION...], up to "--". */
+static int parse(int end, char **argv, struct wish *wish, struct migration *m)
+{
+	int opt;
+
 	m->timeout = SWITCH_TIMEOUT;
 	text_copy(m->ssh, sizeof(m->ssh), SSH);
 	while ((opt = getopt_long(end, argv, "s:", longs, NULL)) != -1) {
@@ -68,15 +69,32 @@ static int parse(int argc, char **argv, struct wish *wish, struct migration *m)
 		else
 			return -1;
 	}
-	if (end - optind != 2 || !m->timeout || wish->xl_count > XL_ARGUMENTS_MAX)
+	if (end - optind != 2 || !m->timeout)
 		return -1;
 	wish->domain = argv[optind];
 	text_copy(m->host, sizeof(m->host), argv[optind + 1]);
 	return 0;
 }
 
+/* What xl's options make of the plan. */
+static void heed_options(struct xlnet *x, struct migration *m, const struct xl_options *xl,
+			 size_t vifs)
+{
+	if (xl->paused && m->had_vf && !m->keep_pv) {
+		progress_always("xl-net: with -p, \"%s\" gets no VF on %s, which it could not take "
+				"while paused; afterwards, there: xl-net net-switch %s vf",
+				m->dom.name, m->host, *m->there ? m->there : m->dom.uuid);
+		m->keep_pv = true;
+	}
+	if (!xl->config)
+		return;
+	/* Its only vif may have another number there, and the bridge's VLAN be another one. */
+	m->vif_there = vifs == 1;
+	m->vlan_there = m->vlan == bridge_vlan(x, m->nic.bridge);
+}
+
 /* The VF that it has now, if it has one; a guest with two is moved by hand. */
-static int find_vf(struct xlnet *x, struct migration *m)
+static int find_vf(struct xlnet *x, struct migration *m, const struct xl_options *xl)
 {
 	struct vif *vifs;
 	size_t n, with_vf = 0;
@@ -93,6 +111,8 @@ static int find_vf(struct xlnet *x, struct migration *m)
 		m->vlan = vifs[i].vf.state.vlan;
 	}
 	free(vifs);
+	if (!rc)
+		heed_options(x, m, xl, n);
 	if (with_vf > 1)
 		return problem(-E2BIG,
 			       "\"%s\" has %zu VFs: move all but one to PV first (xl-net "
@@ -134,13 +154,14 @@ static bool list_has(json_t *list, const char *value)
 	return false;
 }
 
+/* bridge NULL: on any. */
 static bool has_free_vf(json_t *facts, const char *bridge)
 {
 	json_t *vf;
 	size_t i;
 
 	json_array_foreach(json_object_get(facts, "free_vfs"), i, vf)
-		if (list_has(json_object_get(vf, "bridges"), bridge))
+		if (!bridge || list_has(json_object_get(vf, "bridges"), bridge))
 			return true;
 	return false;
 }
@@ -165,11 +186,11 @@ static int judge_version(const struct migration *m, json_t *facts, const struct 
 		       m->host, text, here->major, here->minor);
 }
 
-static int judge_incoming(const struct migration *m, json_t *facts)
+static int judge_incoming(const struct migration *m, const struct xl_options *xl, json_t *facts)
 {
 	char incoming[NAME_LEN + sizeof(INCOMING)];
 
-	snprintf(incoming, sizeof(incoming), "%s" INCOMING, m->dom.name);
+	snprintf(incoming, sizeof(incoming), "%s" INCOMING, *xl->name ? xl->name : m->dom.name);
 	if (!list_has(json_object_get(facts, "incoming"), incoming))
 		return 0;
 	return problem(-EEXIST,
@@ -186,8 +207,8 @@ static int judge_bridge(const struct migration *m, json_t *facts)
 
 	if (*bridge && !list_has(bridges, bridge))
 		return problem(-ENOENT,
-			       "%s has no bridge \"%s\" for the vif: make it there, or use xl "
-			       "migrate -C",
+			       "%s has no bridge \"%s\" for the vif: make it there, or give the "
+			       "guest a configuration with another one: -- -C FILE",
 			       m->host, bridge);
 	if (m->had_vf && !m->keep_pv && !has_free_vf(facts, bridge))
 		return problem(-ENOENT,
@@ -197,22 +218,37 @@ static int judge_bridge(const struct migration *m, json_t *facts)
 	return 0;
 }
 
-static int judge_there(const struct migration *m, json_t *facts, const struct host_facts *here)
+/* That configuration says what bridge the vif has there, and whether the guest needs an IOMMU. */
+static int judge_config(const struct migration *m, const struct xl_options *xl, json_t *facts)
+{
+	if (!m->had_vf || m->keep_pv || has_free_vf(facts, NULL))
+		return 0;
+	return problem(-ENOENT,
+		       "%s has no free VF at all, whatever bridge %s says: free one there, or "
+		       "migrate with --keep-pv",
+		       m->host, xl->config);
+}
+
+static int judge_there(const struct migration *m, const struct xl_options *xl, json_t *facts,
+		       const struct host_facts *here)
 {
 	int rc;
 
-	if (m->dom.passthrough && !json_is_true(json_object_get(facts, "iommu")))
+	if (!xl->config && m->dom.passthrough && !json_is_true(json_object_get(facts, "iommu")))
 		return problem(-EOPNOTSUPP,
 			       "%s has no IOMMU, \"%s\" was created to use one: it cannot run "
 			       "there",
 			       m->host, m->dom.name);
 	rc = judge_version(m, facts, here);
 	if (!rc)
-		rc = judge_incoming(m, facts);
-	return rc ? rc : judge_bridge(m, facts);
+		rc = judge_incoming(m, xl, facts);
+	if (rc)
+		return rc;
+	return xl->config ? judge_config(m, xl, facts) : judge_bridge(m, facts);
 }
 
-static int check_there(const struct migration *m, const struct host_facts *here)
+static int check_there(const struct migration *m, const struct xl_options *xl,
+		       const struct host_facts *here)
 {
 	json_t *facts;
 	int rc, r = remote_run(m->ssh, m->host, "net-check -j", &facts);
@@ -223,7 +259,7 @@ static int check_there(const struct migration *m, const struct host_facts *here)
 			       "there without a password "
 			       "(%s %s true), is xen-net-ng installed?",
 			       m->host, r, m->ssh, m->host);
-	rc = judge_there(m, facts, here);
+	rc = judge_there(m, xl, facts, here);
 	json_decref(facts);
 	return rc;
 }
@@ -282,22 +318,25 @@ static int to_pv(struct xlnet *x, struct migration *m)
 	return rc == SWITCH_THERE ? 0 : rc;
 }
 
-static int xl_migrate(struct xlnet *x, struct migration *m, const struct wish *wish, int lock)
+/* By its number: its name may be all digits, which xl takes for one, or be changed by now. */
+static int xl_migrate(struct xlnet *x, struct migration *m, const struct xl_options *options,
+		      int lock)
 {
-	char xl[] = "xl", migrate[] = "migrate", option[] = "-s";
-	char *argv[XL_ARGUMENTS_MAX + 8] = { xl, migrate, option, m->ssh };
+	char xl[] = "xl", migrate[] = "migrate", option[] = "-s", domid[16];
+	char *argv[XL_OPTIONS_MAX + 8] = { xl, migrate, option, m->ssh };
 	uint64_t began = now_ms();
 	int n = 4, r;
 
-	for (int i = 0; i < wish->xl_count; i++)
-		argv[n++] = wish->xl_options[i];
-	argv[n++] = m->dom.name;
+	snprintf(domid, sizeof(domid), "%u", m->dom.id);
+	for (int i = 0; i < options->count; i++)
+		argv[n++] = options->words[i];
+	argv[n++] = domid;
 	argv[n++] = m->host;
 	r = program_run(argv, lock);
 	/* A PF that still took the MAC of a guest that left would keep what this host sends to it. */
 	uplink_sync(x, NULL);
 	/* xl is done before the guest has its network again: that is still its blackout, not the VF's. */
-	if (!r)
+	if (!r && !options->paused)
 		probe_wait(m->probe, RESUME_SECONDS);
 	m->ms[PHASE_MIGRATE] = now_ms() - began;
 	return r;
@@ -348,12 +387,12 @@ static int migrate_locked(struct xlnet *x, struct migration *m, const struct wis
 	if (!rc)
 		rc = migration_recover(x, m->dom.uuid);
 	if (!rc)
-		rc = find_vf(x, m);
+		rc = find_vf(x, m, &wish->xl);
 	if (!rc)
 		rc = check_here(x, m, &here);
 	progress(x, "asking %s whether it can take \"%s\"", m->host, m->dom.name);
 	if (!rc)
-		rc = check_there(m, &here);
+		rc = check_there(m, &wish->xl, &here);
 	if (!rc)
 		rc = watch_begin(x, m, wish);
 	if (rc || x->dry_run)
@@ -363,7 +402,7 @@ static int migrate_locked(struct xlnet *x, struct migration *m, const struct wis
 		return rc;
 	progress(x, "migrating");
 	probe_next(m->probe);
-	status = xl_migrate(x, m, wish, lock);
+	status = xl_migrate(x, m, &wish->xl, lock);
 	probe_next(m->probe);
 	rc = after(x, m, status);
 	if (!rc)
@@ -428,12 +467,15 @@ static int print_result(const struct xlnet *x, const struct migration *m, bool p
 int net_migrate(struct xlnet *x, int argc, char **argv)
 {
 	struct migration m = { .had_vf = false };
-	struct wish wish = { .xl_count = 0 };
-	int rc, lock;
+	struct wish wish = { .probe = NULL };
+	int rc, lock, own = own_words(argc, argv), rest = own < argc ? own + 1 : argc;
 	bool probed;
 
-	if (parse(argc, argv, &wish, &m))
+	if (parse(own, argv, &wish, &m))
 		return command_usage(argv[0]);
+	if (xl_options_read(&wish.xl, argv + rest, argc - rest))
+		return EXIT_PROBLEM;
+	text_copy(m.there, sizeof(m.there), *wish.xl.uuid ? wish.xl.uuid : wish.xl.name);
 	if (host_domain(x, wish.domain, &m.dom))
 		return EXIT_PROBLEM;
 	rc = journal_lock(x, m.dom.uuid, &lock);

@@ -11,6 +11,11 @@ int program_run(char *const argv[], int lock_fd)
 	fake->xl_calls++;
 	if (!strcmp(argv[2], "-s"))
 		text_copy(fake->xl_ssh, sizeof(fake->xl_ssh), argv[3]);
+	*fake->xl_words = '\0';
+	for (int i = 4; argv[i]; i++)
+		snprintf(fake->xl_words + strlen(fake->xl_words),
+			 sizeof(fake->xl_words) - strlen(fake->xl_words), "%s%s",
+			 i > 4 ? " " : "", argv[i]);
 	fake->xl_weight = fake_weight();
 	if (fake->xl_leaves)
 		fake->doms[0].id = 0;

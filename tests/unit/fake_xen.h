@@ -62,7 +62,7 @@ struct fake_world {
 	/* xl migrate: its status, whether the first guest leaves, whether we are killed meanwhile.
 	 */
 	int xl_status, xl_calls;
-	char xl_ssh[160];
+	char xl_ssh[160], xl_words[160]; /* what came behind -s */
 	bool xl_leaves, xl_kills, no_shadow;
 	uint32_t xl_weight; /* the first guest's, when xl copied it */
 	/* credit-adjustd, which lends the first guest weight unless it holds it at its own. */

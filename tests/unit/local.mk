@@ -100,7 +100,7 @@ xlnet_test_sources = tests/unit/fake_xen.c tests/unit/fake_xen.h tests/unit/fake
 	tests/unit/fake_libxl.c tests/unit/fake_netlink.c tests/unit/fake_ovs.c tests/unit/fake_probe.c tests/unit/fake_remote.c \
 	tests/unit/fake_store.c tests/unit/fake_sysfs.c
 xlnet_tests = tests/unit/test_xlnet_switch tests/unit/test_xlnet_migrate tests/unit/test_xlnet_credit tests/unit/test_xlnet_policy \
-	tests/unit/test_xlnet_netlink tests/unit/test_xlnet_ovs tests/unit/test_xlnet_probe
+	tests/unit/test_xlnet_options tests/unit/test_xlnet_netlink tests/unit/test_xlnet_ovs tests/unit/test_xlnet_probe
 check_PROGRAMS += $(xlnet_tests)
 TESTS += $(xlnet_tests)
 tests_unit_test_xlnet_switch_SOURCES = tests/unit/test_xlnet_switch.c $(xlnet_test_sources)
@@ -110,6 +110,9 @@ tests_unit_test_xlnet_switch_LDADD = xl-plugins/libxlnet.a lib/ctl/libctl.a lib/
 tests_unit_test_xlnet_migrate_SOURCES = tests/unit/test_xlnet_migrate.c $(xlnet_test_sources)
 tests_unit_test_xlnet_migrate_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
 tests_unit_test_xlnet_migrate_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
+tests_unit_test_xlnet_options_SOURCES = tests/unit/test_xlnet_options.c $(xlnet_test_sources)
+tests_unit_test_xlnet_options_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
+tests_unit_test_xlnet_options_LDADD = $(tests_unit_test_xlnet_switch_LDADD)
 tests_unit_test_xlnet_credit_SOURCES = tests/unit/test_xlnet_credit.c $(xlnet_test_sources)
 tests_unit_test_xlnet_credit_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
 tests_unit_test_xlnet_credit_LDADD = $(tests_unit_test_xlnet_switch_LDADD)

@@ -353,6 +353,20 @@ static void check_answer(const char *request, const char *key)
 	json_decref(answer);
 }
 
+/* Digits are a number, as xl takes them, whoever is called so. */
+START_TEST(by_number_or_name)
+{
+	begin("credit");
+	rounds(1, 0);
+	strcpy(a->record[adjust_find(a, "7")].name, "8");
+	ck_assert_uint_eq(a->record[adjust_find(a, "8")].xen.domid, 8);
+	ck_assert_uint_eq(a->record[adjust_find(a, "domain-8")].xen.domid, 8);
+	ck_assert_uint_eq(adjust_find(a, "17"), a->n);
+	ck_assert_uint_eq(adjust_find(a, ""), a->n);
+	stop();
+}
+END_TEST
+
 START_TEST(released_and_claimed)
 {
 	begin("credit2");
@@ -552,6 +566,7 @@ static void add_life(TCase *c)
 
 static void add_requests(TCase *c)
 {
+	tcase_add_test(c, by_number_or_name);
 	tcase_add_test(c, released_and_claimed);
 	tcase_add_test(c, rules_are_kept_by_name);
 	tcase_add_test(c, a_rule_is_tried);
