@@ -98,7 +98,7 @@ static void pools_read(struct adjust *a)
 	int n = xen_pools(a->xch, list, ADJUST_POOLS_MAX);
 
 	if (n < 0) {
-		log_warning("cannot list cpupools: %s", strerror(-n));
+		log_limited(&a->log, LOG_WARNING, "cannot list cpupools: %s", strerror(-n));
 		return;
 	}
 	for (int i = 0; i < n; i++) {
@@ -134,7 +134,7 @@ void adjust_look(struct adjust *a)
 	if (n >= 0)
 		record_merge(a, (uint32_t)n);
 	else
-		log_warning("cannot list domains: %s", strerror(-n));
+		log_limited(&a->log, LOG_WARNING, "cannot list domains: %s", strerror(-n));
 }
 
 void adjust_round(struct adjust *a, uint64_t now)

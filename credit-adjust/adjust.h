@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <xenstore.h>
 
+#include "lib/daemon/log.h"
 #include "credit-adjust/baseline.h"
 #include "credit-adjust/config.h"
 #include "credit-adjust/net.h"
@@ -73,6 +74,9 @@ struct adjust {
 	struct policy_result result[POLICY_DOMAINS_MAX];
 	struct adjust_pool pool[ADJUST_POOLS_MAX];
 	uint32_t pools;
+	int unsaved; /* why the baselines could not be written when it was tried last; 0: they could */
+	int unsaved_places;
+	struct log_limit log; /* of what would be said each round, or each look */
 	uint64_t round_ns, rounds, changes;
 	struct xen_domain seen[POLICY_DOMAINS_MAX]; /* scratch of a look */
 };

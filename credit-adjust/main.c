@@ -15,6 +15,7 @@
 #include "lib/daemon/log.h"
 #include "lib/daemon/loop.h"
 #include "lib/daemon/options.h"
+#include "lib/daemon/shortage.h"
 
 #define LOOK_USEC 100000ull
 #define LOOKS_PER_ROUND 10
@@ -200,6 +201,8 @@ int main(int argc, char **argv)
 		log_info("credit-adjustd " PACKAGE_VERSION "%s: %u domains", d.dry_run ? " (dry run)" : "", d.adjust->n);
 		sd_notify(0, "READY=1");
 		rc = sd_event_loop(d.loop.event);
+	} else {
+		log_error("cannot start: %s%s", strerror(-rc), shortage_remedy(rc));
 	}
 	if (d.adjust)
 		stop(&d);

@@ -68,16 +68,28 @@ static void domain_write(struct adjust *a, uint32_t i)
 	baseline_settle(e, !rc);
 }
 
+static bool all_return(const struct adjust *a)
+{
+	for (uint32_t i = 0; i < a->places.count; i++)
+		if (a->places.entry[i].set != a->places.entry[i].was && a->places.entry[i].set != XEN_ANYWHERE)
+			return false;
+	return true;
+}
+
+/* As weights: what is not on disk is not done, but for the way back. */
 static void write_all(struct adjust *a)
 {
 	int rc = baselines_save(&a->places);
 
-	for (uint32_t i = 0; !rc && i < a->n; i++)
-		domain_write(a, i);
-	if (!rc)
+	if (rc && rc != a->unsaved_places)
+		log_error("cannot remember soft affinities in %s: %s; none is changed until that works", a->places.path,
+			  strerror(-rc));
+	a->unsaved_places = rc;
+	if (!rc || all_return(a)) {
+		for (uint32_t i = 0; i < a->n; i++)
+			domain_write(a, i);
 		return;
-	log_error("cannot remember soft affinities in %s: %s; none is changed until that works", a->places.path,
-		  strerror(-rc));
+	}
 	for (uint32_t i = 0; i < a->places.count; i++)
 		baseline_settle(&a->places.entry[i], false);
 }

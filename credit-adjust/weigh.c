@@ -212,6 +212,37 @@ static void unplan(struct adjust *a)
 		baseline_settle(&a->baselines.entry[i], false);
 }
 
+/* Every weight and timeslice that is to be written is its baseline. */
+static bool all_return(const struct adjust *a)
+{
+	for (uint32_t i = 0; i < a->n; i++)
+		if (changes(a, i) && a->result[i].weight != a->sample[i].baseline)
+			return false;
+	for (uint32_t i = 0; i < a->pools; i++)
+		if (a->pool[i].tslice_ms && tslice_wanted(a, &a->pool[i]) != a->pool[i].tslice_ms &&
+		    tslice_wanted(a, &a->pool[i]) != a->pool[i].tslice_baseline)
+			return false;
+	return true;
+}
+
+/* Once when it begins, once when it is over: a disk may be full for days. */
+static int remember(struct adjust *a)
+{
+	int rc = baselines_save(&a->baselines);
+
+	if (rc && rc != a->unsaved)
+		log_error("cannot remember baselines in %s: %s; no weight is moved until that works",
+			  a->baselines.path, strerror(-rc));
+	if (!rc && a->unsaved)
+		log_info("baselines can be written to %s again", a->baselines.path);
+	a->unsaved = rc;
+	return rc;
+}
+
+/*
+ * What is not on disk is not done, but for the way back: the baselines that are on disk, or in force,
+ * are what a next start restores or finds.
+ */
 int weigh_apply(struct adjust *a)
 {
 	int rc;
@@ -222,11 +253,9 @@ int weigh_apply(struct adjust *a)
 	}
 	if (!plan(a))
 		return 0;
-	rc = baselines_save(&a->baselines);
-	if (rc) {
+	rc = remember(a);
+	if (rc && !all_return(a)) {
 		unplan(a);
-		log_error("cannot remember baselines in %s: %s; no weight is changed until that works",
-			  a->baselines.path, strerror(-rc));
 		return rc;
 	}
 	write_all(a);

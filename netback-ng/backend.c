@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/daemon/shortage.h"
 #include "netback-ng/adopt.h"
 #include "netback-ng/bus.h"
 
@@ -343,6 +344,7 @@ static int add_sources(struct backend *b)
 
 int backend_start(struct backend *b, sd_event *event, const struct config *config)
 {
+	const char *remedy;
 	int rc;
 
 	memset(b, 0, sizeof(*b));
@@ -350,20 +352,23 @@ int backend_start(struct backend *b, sd_event *event, const struct config *confi
 	b->config = config;
 	b->xs = xs_open(XS_UNWATCH_FILTER);
 	if (!b->xs) {
-		log_error("cannot reach xenstore: %s; is this a Xen domain with xenstored running?",
-			  strerror(errno));
-		return -ENOTCONN;
+		rc = errno ? -errno : -EIO;
+		remedy = shortage_remedy(rc);
+		log_error("cannot reach xenstore: %s%s", strerror(-rc),
+			  *remedy ? remedy : "; is this a Xen domain with xenstored running?");
+		return rc;
 	}
 	/* Each watch fires once at once: the first scan is the events' doing. */
 	if (!xs_watch(b->xs, VIF_DIR, "backend") || !xs_watch(b->xs, "@releaseDomain", "release")) {
-		log_error("cannot watch xenstore: %s", strerror(errno));
-		rc = -errno;
+		rc = errno ? -errno : -EIO;
 	} else {
 		rc = add_sources(b);
 	}
-	if (rc < 0)
-		backend_stop(b);
-	return rc < 0 ? rc : 0;
+	if (rc >= 0)
+		return 0;
+	log_error("cannot watch xenstore: %s%s", strerror(-rc), shortage_remedy(rc));
+	backend_stop(b);
+	return rc;
 }
 
 static void free_devices(struct backend *b)

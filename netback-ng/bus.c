@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/daemon/log.h"
+#include "lib/daemon/shortage.h"
 
 /* The driver's module may still be loading (udev): look again so often, so many times, then say so and go on. */
 #define RETRY_USEC 100000
@@ -183,6 +184,8 @@ static int open_uevents(struct bus *bus)
 
 static void bus_free(struct bus *bus)
 {
+	if (!bus)
+		return;
 	sd_event_source_disable_unref(bus->io);
 	sd_event_source_disable_unref(bus->timer);
 	if (bus->fd >= 0)
@@ -214,14 +217,16 @@ int bus_start(struct bus **out, sd_event *event, bool (*owns)(void *arg, uint16_
 		return 0;
 	}
 	bus = calloc(1, sizeof(*bus));
-	if (!bus)
-		return -ENOMEM;
-	*bus = (struct bus){ .event = event, .owns = owns, .arg = arg, .fd = -1, .retries = RETRIES };
-	rc = bus_watch(bus);
+	rc = bus ? 0 : -ENOMEM;
+	if (bus) {
+		*bus = (struct bus){ .event = event, .owns = owns, .arg = arg, .fd = -1, .retries = RETRIES };
+		rc = bus_watch(bus);
+	}
 	if (!rc)
 		rc = sysfs_write("drivers_autoprobe", "0");
 	if (rc) {
-		log_error("cannot take over " BUS_SYSFS "/drivers_autoprobe: %s", strerror(-rc));
+		log_error("cannot take over " BUS_SYSFS "/drivers_autoprobe: %s%s", strerror(-rc),
+			  shortage_remedy(rc));
 		bus_free(bus);
 		return rc;
 	}

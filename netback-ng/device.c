@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/daemon/shortage.h"
 #include "lib/xen/peer.h"
 #include "netback-ng/frontend.h"
 #include "netback-ng/plumb.h"
@@ -227,7 +228,7 @@ static void connect_failed(struct device *d, int rc, const char *why, bool guest
 	log_limited(&d->log, LOG_ERR,
 		    "%s: cannot connect yet: %s: %s%s; its guest, which is not at fault, waits: it is tried "
 		    "again until it works",
-		    d->name, why, strerror(-rc), plumb_remedy(rc));
+		    d->name, why, strerror(-rc), shortage_remedy(rc));
 }
 
 static void device_connect(struct device *d)

@@ -19,6 +19,7 @@
 #include "lib/daemon/log.h"
 #include "lib/daemon/loop.h"
 #include "lib/daemon/options.h"
+#include "lib/daemon/shortage.h"
 #include "netback-ng/backend.h"
 #include "netback-ng/bus.h"
 #include "netback-ng/journal.h"
@@ -155,6 +156,9 @@ static int start(struct daemon *d)
 	if (!rc) {
 		rc = dataplane_start(&d->initial->data);
 		d->dataplane = !rc;
+		if (rc)
+			log_error("the threads that move packets cannot be had: %s%s", strerror(-rc),
+				  shortage_remedy(rc));
 	}
 	if (!rc)
 		rc = sd_event_add_io(d->loop.event, NULL, links_fd(), EPOLLIN, on_links, NULL);
@@ -208,7 +212,7 @@ int main(int argc, char **argv)
 			 d.config->whole_host ? "whole-host" : "mixed");
 		rc = sd_event_loop(d.loop.event);
 	} else {
-		log_error("cannot start: %s", strerror(-rc));
+		log_error("cannot start: %s%s", strerror(-rc), shortage_remedy(rc));
 	}
 	stop(&d);
 	return rc ? 1 : 0;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/daemon/shortage.h"
 #include "netback-ng/publish.h"
 
 /* libxl's patience with a script (LIBXL_HOTPLUG_TIMEOUT).  A busy host is given more at each try. */
@@ -53,21 +54,6 @@ static int make_vif(struct device *d)
 	return vif_create(&id, &d->vif);
 }
 
-const char *plumb_remedy(int rc)
-{
-	switch (rc) {
-	case -EMFILE:
-		return "; raise the limit of open files (LimitNOFILE= in the daemon's unit)";
-	case -ENFILE:
-		return "; raise the host's limit of open files (sysctl fs.file-max)";
-	case -ENOMEM:
-	case -ENOBUFS:
-		return "; the host, or the daemon by its limits, is short of memory";
-	default:
-		return "";
-	}
-}
-
 static const char *tap_remedy(int rc)
 {
 	switch (rc) {
@@ -81,7 +67,7 @@ static const char *tap_remedy(int rc)
 	case -EPERM:
 		return "; may the daemon open /dev/net/tun (DeviceAllow= and CapabilityBoundingSet= in its unit)?";
 	default:
-		return plumb_remedy(rc);
+		return shortage_remedy(rc);
 	}
 }
 
@@ -143,7 +129,7 @@ static void script_failed(struct device *d, int status)
 	log_limited(&d->log, LOG_ERR,
 		    "%s: its hotplug script %s after the restart%s; see /var/log/xen/xen-hotplug.log.  Its guest waits; "
 		    "it is run again until it succeeds, at once after \"netback-ngctl reload\"",
-		    d->name, what, status < 0 ? plumb_remedy(status) : "");
+		    d->name, what, status < 0 ? shortage_remedy(status) : "");
 }
 
 static void on_script_done(void *arg, int status)

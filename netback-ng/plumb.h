@@ -17,7 +17,5 @@ int plumb_tap(struct device *d);
 bool plumb_needs_script(struct device *d, const char *hotplug);
 /* While d->unplugged: run the script where its time has come, see whether it has succeeded. */
 void plumb_step(struct device *d, const char *hotplug);
-/* What an operator can do about a shortage of the host's; begins with "; " where it says anything. */
-const char *plumb_remedy(int rc);
 
 #endif

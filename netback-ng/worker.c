@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/daemon/shortage.h"
 #include "lib/xen/event.h"
 #include "netback-ng/queue.h"
 #include "netback-ng/vif_data.h"
@@ -493,6 +494,7 @@ static void pin(struct worker *w)
 
 int worker_start(struct worker *w, unsigned int index, const struct config_data *config)
 {
+	const char *what = "io_uring";
 	char name[16];
 	int rc;
 
@@ -508,13 +510,20 @@ int worker_start(struct worker *w, unsigned int index, const struct config_data 
 		w->ring.ring_fd = -1;
 		goto err;
 	}
+	what = "the grant device";
 	rc = copy_init(&w->copy, config->copy_batch, config->copy_grants);
-	if (!rc)
-		rc = events_init(w);
-	if (!rc)
-		rc = pools_init(w);
-	if (!rc)
-		rc = -pthread_create(&w->thread, NULL, worker_main, w);
+	if (rc)
+		goto err;
+	what = "the event channel device";
+	rc = events_init(w);
+	if (rc)
+		goto err;
+	what = "its memory";
+	rc = pools_init(w);
+	if (rc)
+		goto err;
+	what = "its thread";
+	rc = -pthread_create(&w->thread, NULL, worker_main, w);
 	if (rc)
 		goto err;
 	snprintf(name, sizeof(name), "netback-w%u", index);
@@ -522,6 +531,7 @@ int worker_start(struct worker *w, unsigned int index, const struct config_data 
 	pin(w);
 	return 0;
 err:
+	log_error("worker %u cannot have %s: %s%s", index, what, strerror(-rc), shortage_remedy(rc));
 	worker_free(w);
 	return rc;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/daemon/log.h"
+#include "lib/daemon/shortage.h"
 
 /* A client that neither asks nor reads for so long is dropped. */
 #define CLIENT_IDLE_USEC (30 * 1000000ull)
@@ -250,7 +251,7 @@ int control_start(struct control **control, sd_event *event, const char *path,
 	if (rc >= 0)
 		rc = sd_event_source_set_enabled(c->resume, SD_EVENT_OFF);
 	if (rc < 0) {
-		log_error("control socket %s: %s", path, strerror(-rc));
+		log_error("control socket %s: %s%s", path, strerror(-rc), shortage_remedy(rc));
 		control_stop(c);
 		return rc;
 	}

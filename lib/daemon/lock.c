@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/daemon/log.h"
+#include "lib/daemon/shortage.h"
 
 int lock_take(const char *program, const char *socket, int *fd)
 {
@@ -24,7 +25,7 @@ int lock_take(const char *program, const char *socket, int *fd)
 	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (*fd < 0) {
 		rc = -errno;
-		log_error("cannot open the lock file %s: %s", path, strerror(-rc));
+		log_error("cannot open the lock file %s: %s%s", path, strerror(-rc), shortage_remedy(rc));
 		return rc;
 	}
 	if (!flock(*fd, LOCK_EX | LOCK_NB))

@@ -87,7 +87,7 @@ void log_limited(struct log_limit *limit, int priority, const char *fmt, ...)
 	if (priority > log_level || !limit_take(limit, &owed))
 		return;
 	if (owed)
-		log_line(priority, "(%u lines about the next line's vif were held back)", owed);
+		log_line(priority, "(%u lines like the next one were held back)", owed);
 	va_start(ap, fmt);
 	log_vline(priority, fmt, ap);
 	va_end(ap);

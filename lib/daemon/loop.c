@@ -5,6 +5,9 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "lib/daemon/log.h"
+#include "lib/daemon/shortage.h"
+
 void loop_block_signals(void)
 {
 	static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGCHLD };
@@ -68,7 +71,10 @@ int loop_open(struct loop *l, const struct loop_calls *calls, void *arg)
 		rc = sd_event_add_signal(l->event, NULL, SIGINT, on_term, l);
 	if (rc >= 0 && sd_watchdog_enabled(1, &l->watchdog_usec) > 0)
 		rc = sd_event_add_time_relative(l->event, &l->watchdog, CLOCK_MONOTONIC, 0, 0, on_watchdog, l);
-	return rc < 0 ? rc : 0;
+	if (rc >= 0)
+		return 0;
+	log_error("cannot make the event loop: %s%s", strerror(-rc), shortage_remedy(rc));
+	return rc;
 }
 
 void loop_close(struct loop *l)

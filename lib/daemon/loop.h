@@ -32,6 +32,7 @@ struct loop {
 
 /* Before any thread exists, so that every signal reaches the event loop. */
 void loop_block_signals(void);
+/* 0 or -errno, logged. */
 int loop_open(struct loop *l, const struct loop_calls *calls, void *arg);
 void loop_close(struct loop *l);
 /* The control socket's "reload" and "version"; NULL: it is another command. */

@@ -11,6 +11,7 @@
 
 #include "credit-adjust/request.h"
 #include "lib/daemon/log.h"
+#include "tests/unit/config_rig.h"
 #include "tests/unit/test_xensim.h"
 
 #define ROUND_NS 3000000ull
@@ -262,6 +263,56 @@ START_TEST(nothing_is_written_that_could_not_be_remembered)
 	check_baselines();
 	snprintf(a->baselines.path, sizeof(a->baselines.path), "%s/baselines.json", config.state_dir);
 	rounds(1, 20000);
+	ck_assert_uint_eq(weight(8), 205);
+	stop();
+}
+END_TEST
+
+static const char *logged(int (*fn)(struct adjust *a), unsigned int times)
+{
+	config_rig_listen();
+	while (times--)
+		fn(a);
+	return config_rig_heard();
+}
+
+/* The disk is full when the load ends: the operator's weights come back all the same, and it is said once. */
+START_TEST(the_way_back_needs_no_disk)
+{
+	begin(schedulers[_i]);
+	rounds(3, 20000);
+	ck_assert_uint_eq(weight(8), 205);
+	strcpy(a->baselines.path, "/nonexistent/file");
+	rounds(5, 0);
+	check_baselines();
+	/* A crash now: the file says what was moved, and what is in force is its baseline. */
+	crash();
+	start();
+	check_baselines();
+	ck_assert_int_eq(xen_weight_set(xch, sched, 8, 300), 0);
+	rounds(1, 0);
+	ck_assert_uint_eq(weight(8), 300);
+	stop();
+	ck_assert_uint_eq(weight(8), 300);
+	ck_assert_int_eq(xen_weight_set(xch, sched, 8, 256), 0);
+}
+END_TEST
+
+START_TEST(a_full_disk_is_told_once)
+{
+	const char *text;
+
+	begin("credit2");
+	strcpy(a->baselines.path, "/nonexistent/file");
+	rounds(3, 20000);
+	a->unsaved = 0;
+	log_set_level(LOG_INFO);
+	text = logged(weigh_apply, 30);
+	ck_assert_ptr_nonnull(strstr(text, "cannot remember"));
+	ck_assert_ptr_eq(strchr(text, '\n'), text + strlen(text) - 1);
+	snprintf(a->baselines.path, sizeof(a->baselines.path), "%s/baselines.json", config.state_dir);
+	ck_assert_ptr_nonnull(strstr(logged(weigh_apply, 1), "again"));
+	log_set_level(-1);
 	ck_assert_uint_eq(weight(8), 205);
 	stop();
 }
@@ -559,6 +610,8 @@ static void add_life(TCase *c)
 	tcase_add_test(c, the_timeslice_follows);
 	tcase_add_test(c, a_timeslice_that_cannot_be);
 	tcase_add_test(c, nothing_is_written_that_could_not_be_remembered);
+	tcase_add_loop_test(c, the_way_back_needs_no_disk, 0, 2);
+	tcase_add_test(c, a_full_disk_is_told_once);
 	tcase_add_test(c, a_dry_run_writes_nothing);
 	tcase_add_test(c, io_domains_run_beside_dom0);
 	tcase_add_test(c, one_socket_is_left_alone);

@@ -15,6 +15,7 @@
 #include "lib/daemon/log.h"
 #include "lib/daemon/loop.h"
 #include "lib/daemon/options.h"
+#include "lib/daemon/shortage.h"
 #include "tests/unit/runner.h"
 
 static const struct options_of of = { "testd", "/etc/test.conf", "", 'n', "dry-run", "change nothing" };
@@ -197,11 +198,28 @@ START_TEST(general_answers)
 }
 END_TEST
 
+START_TEST(a_shortage_names_its_remedy)
+{
+	static const struct {
+		int rc;
+		const char *word;
+	} words[] = {
+		{ -EMFILE, "LimitNOFILE" }, { -ENFILE, "file-max" }, { -ENOMEM, "memory" }, { -ENOBUFS, "memory" },
+		{ -EAGAIN, "threads" }, { -ENOSPC, "full" },
+	};
+
+	ck_assert_ptr_nonnull(strstr(shortage_remedy(words[_i].rc), words[_i].word));
+	ck_assert_int_eq(strncmp(shortage_remedy(words[_i].rc), "; ", 2), 0);
+	ck_assert_str_eq(shortage_remedy(-EINVAL), "");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("daemon");
 	TCase *start = tcase_create("start"), *run = tcase_create("loop");
 
+	tcase_add_loop_test(start, a_shortage_names_its_remedy, 0, 6);
 	tcase_add_checked_fixture(start, setup, teardown);
 	tcase_add_loop_test(start, command_lines, 0, COUNT(lines));
 	tcase_add_test(start, one_daemon_a_socket);

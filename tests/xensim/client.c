@@ -76,6 +76,10 @@ static ssize_t recv_record(int sock, struct iovec *iov, int *fd)
 	h = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
 	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
 		memcpy(fd, CMSG_DATA(h), sizeof(int));
+	if (n >= 0 && msg.msg_flags & MSG_CTRUNC) { /* no descriptor was free for it */
+		errno = EMFILE;
+		return -1;
+	}
 	return n;
 }
 
@@ -92,8 +96,9 @@ static int exchange(int sock, struct xensim_msg *m, const void *body, size_t len
 	};
 
 	*fd = -1;
+	errno = 0;
 	if (send_record(sock, out, pass) < 0 || recv_record(sock, in, fd) < (ssize_t)sizeof(*m))
-		return -EIO;
+		return errno == EMFILE ? -EMFILE : -EIO;
 	return m->rc;
 }
 
