@@ -193,3 +193,13 @@ const char *store_text(const char *path)
 	free(value);
 	return text;
 }
+
+void connect_one(void)
+{
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	toolstack_plugged();
+	guest_connect(1, false);
+	ck_assert(back_becomes(4));
+	ck_assert_uint_eq(fake.connected, 1);
+}

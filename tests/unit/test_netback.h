@@ -48,11 +48,17 @@ void guest_write(const char *node, const char *value);	   /* NULL: remove */
 /* A complete set of keys for n queues; and then state 4. */
 void guest_keys(unsigned int nqueues, bool split);
 void guest_connect(unsigned int nqueues, bool split);
+/* A vif plugged in, its guest connected with one queue. */
+void connect_one(void);
 unsigned int back_state(void);
 bool back_becomes(unsigned int state);
 /* "": there is none. */
 const char *store_text(const char *path);
 
 #define ERROR_NODE "error/" BACK "/error"
+
+/* The parts of the program test_netback_device. */
+void add_keys_tests(TCase *c);
+void add_restart_tests(TCase *c);
 
 #endif
