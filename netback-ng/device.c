@@ -418,6 +418,8 @@ static void step_online(struct device *d, const struct snapshot *s)
 	case STATE_INITIALISED:
 	case STATE_CONNECTED:
 		step_ready(d, s);
+		if (d->failed && d->state != STATE_CLOSED)
+			device_shut(d); /* xenstore did not take it when it was said first */
 		if (d->state == STATE_CLOSING && !d->connected)
 			publish_state(d, STATE_CLOSED);
 		break;

@@ -278,6 +278,77 @@ START_TEST(adoption_in_every_state)
 }
 END_TEST
 
+/* ---- trouble.h ---- */
+
+static unsigned int agains;
+
+static void count_again(void *arg)
+{
+	agains++;
+}
+
+static uint64_t monotonic(void)
+{
+	uint64_t now = 0;
+
+	sd_event_now(rig.event, CLOCK_MONOTONIC, &now);
+	return now;
+}
+
+/* Until when the next try waits, from a quarter of a second to half a minute. */
+START_TEST(tries_become_rarer)
+{
+	uint64_t before, after, at, expected = 250000;
+	struct trouble t;
+
+	ck_assert_int_eq(trouble_init(&t, rig.event, count_again, NULL), 0);
+	for (int i = 0; i < 12; i++) {
+		before = monotonic();
+		ck_assert_int_eq(trouble_note(&t, TROUBLE_TAP, -EMFILE), i == 0);
+		after = monotonic();
+		ck_assert_int_eq(sd_event_source_get_time(t.timer, &at), 0);
+		ck_assert_uint_ge(at, before + expected);
+		ck_assert_uint_le(at, after + expected);
+		ck_assert(trouble_waits(&t, TROUBLE_TAP) && !trouble_waits(&t, TROUBLE_SCRIPT));
+		if (expected < 32000000)
+			expected *= 2;
+	}
+	ck_assert(trouble_note(&t, TROUBLE_TAP, -ENOMEM));     /* another reason, */
+	ck_assert(trouble_note(&t, TROUBLE_CONNECT, -ENOMEM)); /* another kind: news, and soon again */
+	ck_assert_uint_eq(t.tries, 1);
+	ck_assert_uint_eq(trouble_over(&t, TROUBLE_TAP), 0);
+	ck_assert_uint_eq(trouble_over(&t, TROUBLE_CONNECT), 1);
+	ck_assert_uint_eq(trouble_over(&t, TROUBLE_CONNECT), 0);
+	ck_assert(!trouble_waits(&t, TROUBLE_CONNECT));
+	trouble_free(&t);
+}
+END_TEST
+
+static bool again_was_called(const void *arg)
+{
+	return agains > 0;
+}
+
+START_TEST(hurry_is_for_who_is_in_trouble)
+{
+	struct trouble t;
+
+	agains = 0;
+	ck_assert_int_eq(trouble_init(&t, rig.event, count_again, NULL), 0);
+	trouble_hurry(&t);
+	rig_settle();
+	ck_assert_uint_eq(agains, 0);
+	for (int i = 0; i < 9; i++)
+		trouble_note(&t, TROUBLE_SCRIPT, 1);
+	trouble_hurry(&t);
+	ck_assert(!trouble_waits(&t, TROUBLE_SCRIPT));
+	ck_assert(rig_turn_until(again_was_called, NULL));
+	trouble_note(&t, TROUBLE_SCRIPT, 1);
+	ck_assert_uint_eq(t.tries, 2); /* and the next one comes soon, too */
+	trouble_free(&t);
+}
+END_TEST
+
 void add_restart_tests(TCase *c)
 {
 	tcase_add_test(c, connected_vif_is_resumed);
@@ -289,4 +360,6 @@ void add_restart_tests(TCase *c)
 	tcase_add_loop_test(c, vif_shut_for_a_shortage_is_taken_up_again, 0, 11);
 	tcase_add_test(c, resume_that_fails_shuts_the_vif);
 	tcase_add_loop_test(c, adoption_in_every_state, 0, COUNT(left_behind));
+	tcase_add_test(c, tries_become_rarer);
+	tcase_add_test(c, hurry_is_for_who_is_in_trouble);
 }
