@@ -24,6 +24,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/lib/pieces.sh \
 	tests/lab/lib/probe.sh \
 	tests/lab/lib/run.sh \
+	tests/lab/lib/suite.sh \
 	tests/lab/scenarios/10-boot-and-ping-kernel.sh \
 	tests/lab/scenarios/20-boot-and-ping-ng.sh \
 	tests/lab/scenarios/22-vifs.sh \

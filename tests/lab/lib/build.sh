@@ -4,12 +4,12 @@
 # How pieces are cached: each has a key over everything that goes into it, and is made again when
 # that differs. A piece is made under another name and renamed when complete, so an interrupted
 # build leaves nothing that looks finished. Mounts are made in namespaces of their own.
+# A piece is SUITE/NAME: the hosts' kinds lie side by side, and neither makes the other again.
 
 # Megabytes: what a first build needs, with room for the hosts' copy-on-write overlays.
 disk_needed=9000
 host_packages="debootstrap openssh-client util-linux tar git ca-certificates"
-pieces="base tools xen dom0 ${LAB_GUEST_DEBUG:+debug} project guest access overlay image"
-suite=trixie
+kind_pieces="base tools xen dom0 ${LAB_GUEST_DEBUG:+debug} project guest access overlay image"
 # Nothing of a build outlives the build, whatever ends it.
 with_parent=(setpriv --pdeathsig KILL --)
 
@@ -17,7 +17,7 @@ need_disk() {
 	local free
 	mkdir -p "$cache" || die "cannot make $cache; LAB_CACHE names another place"
 	free=$(df -Pm "$cache" | awk 'NR == 2 { print $4 }')
-	[ -e "$cache/keys/image" ] || [ "$free" -ge $disk_needed ] ||
+	ls "$cache"/keys/*/image >/dev/null 2>&1 || [ "$free" -ge $disk_needed ] ||
 		die "$cache has $free MB free, the lab needs $disk_needed MB; LAB_CACHE names another place"
 }
 
@@ -82,6 +82,11 @@ in_root() {
 	)
 }
 
+# A command in the tree with the compilers, of the hosts' own kind.
+in_tools() { in_root "$cache/$suite/tools" "$@"; }
+# The place in such a tree of what is in the cache.
+inside() { echo "/lab${1#"$cache"}"; }
+
 # Debian packages into TREE; downloads are kept for all trees.
 tree_apt() {
 	local tree=$1
@@ -90,58 +95,89 @@ tree_apt() {
 		--no-install-recommends install "$@"
 }
 
+# Of a piece of the present suite.
 piece_key() { { declare -f "make_$1"; "inputs_$1"; } | sha256sum | cut -d' ' -f1; }
 
 # Everything in the files, for a key.
 digest() { (cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
 
-key_of() { cat "$cache/keys/$1" 2>/dev/null; }
+key_of() { cat "$cache/keys/$suite/$1" 2>/dev/null; }
+emulator_key() {
+	local suite=$emulator_suite
+	key_of emulator
+}
 
+# What the hosts of the present suite need, as SUITE/NAME in the order of making.
+pieces() {
+	printf "$emulator_suite/%s\n" base emulator
+	# shellcheck disable=SC2086 # a list
+	printf "$suite/%s\n" $kind_pieces
+}
+
+# build_piece SUITE/NAME
 build_piece() {
-	local name=$1 key began=$SECONDS log=$cache/log/$1
+	local suite=${1%/*} name=${1#*/} path=$cache/$1 log=$cache/log/${1/\//-} key began=$SECONDS
 	key=$(piece_key "$name")
-	if [ "$key" = "$(key_of "$name")" ] && [ -e "$cache/$name" ]; then
+	if [ "$key" = "$(key_of "$name")" ] && [ -e "$path" ]; then
 		return
 	fi
-	printf '  %-34s ' "$name"
-	rm -rf "$cache/keys/$name" "$cache/$name.new"
+	printf '  %-34s ' "$1"
+	rm -rf "$cache/keys/$1" "$path.new"
+	mkdir -p "$cache/keys/$suite" "$cache/$suite"
 	# In a shell of its own, where set -e works although the caller tests the result.
-	if ! "${with_parent[@]}" bash -c 'set -eu; . "$1/lib/common.sh"; . "$1/lib/build.sh"; . "$1/lib/pieces.sh"
-		lab_dir=$1 top=$2 mirror=$3; "make_$4" "$cache/$4.new"' \
-		build "$lab_dir" "$top" "$mirror" "$name" >"$log" 2>&1 </dev/null; then
+	if ! "${with_parent[@]}" bash -c 'set -eu; for p in common suite build pieces; do . "$1/lib/$p.sh"; done
+		lab_dir=$1 top=$2 mirror=$3 suite=$4 here=$cache/$4; "make_$5" "$6"' \
+		build "$lab_dir" "$top" "$mirror" "$suite" "$name" "$path.new" >"$log" 2>&1 </dev/null; then
 		printf 'FAILED\n'
 		tail -n 25 "$log" | indent
-		die "cannot make \"$name\"; the whole log: $log"
+		die "cannot make \"$1\"; the whole log: $log"
 	fi
-	rm -rf "${cache:?}/$name"
-	mv "$cache/$name.new" "$cache/$name" || die "cannot rename $cache/$name.new"
-	printf '%s\n' "$key" >"$cache/keys/$name"
+	rm -rf "${path:?}"
+	mv "$path.new" "$path" || die "cannot rename $path.new"
+	printf '%s\n' "$key" >"$cache/keys/$1"
 	printf 'done (%s s)\n' "$((SECONDS - began))"
 }
 
 lab_build() {
-	local began=$SECONDS name
+	local began=$SECONDS piece
 	need_disk
 	mkdir -p "$cache/keys" "$cache/log" "$cache/archives/partial" "$run_dir"
 	exec 9>"$run_dir/build.lock"
 	flock -n 9 || die "another \"lab build\" is at work in $cache"
 	need_packages
 	find_mirror
-	for name in $pieces; do
-		build_piece "$name"
+	choose_suite
+	suite_line
+	# Pieces of the time when there was one kind.
+	(cd "$cache" && rm -rf base tools xen dom0 debug project guest access overlay image)
+	# A hypervisor without shadow paging goes when there is a source.
+	[ -z "${LAB_XEN_SOURCE:-}" ] && [ ! -d "$cache/source/$suite" ] || can_migrate || rm -f "$cache/keys/$suite/xen"
+	for piece in $(pieces); do
+		build_piece "$piece"
 	done
 	exec 9>&-
-	can_migrate || say "  no live migration: the mirror has no source of Xen to build with shadow paging (LAB_XEN_SOURCE=DIR)"
+	no_migration=$(can_migrate || migration_lacks)
+	[ -z "$no_migration" ] || say "  no live migration: $no_migration"
 	[ $((SECONDS - began)) -lt 5 ] || say "  lab built in $((SECONDS - began)) s"
 }
 
 # Debian's own hypervisor cannot migrate PV guests (log-dirty: EOPNOTSUPP).
-can_migrate() { grep -q migration "$cache/xen/features" 2>/dev/null; }
+can_migrate() { grep -q migration "$cache/$suite/xen/features" 2>/dev/null; }
 
 build_status() {
-	local name
-	for name in $pieces; do
-		[ "$(piece_key "$name")" = "$(key_of "$name")" ] || say "$name: to be built"
+	local piece
+	if [ -z "${LAB_SUITE:-}${LAB_XEN_SOURCE:-}" ] && [ ! -s "$cache/suite" ]; then
+		say "nothing was built yet"
+		return
+	fi
+	choose_suite
+	suite_line
+	for piece in $(pieces); do
+		piece_fits "$piece" || say "$piece: to be built"
 	done
 	du -sh "$cache" 2>/dev/null | sed 's/^/cache: /'
+}
+piece_fits() {
+	local suite=${1%/*}
+	[ "$(piece_key "${1#*/}")" = "$(key_of "${1#*/}")" ]
 }

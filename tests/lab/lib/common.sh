@@ -5,9 +5,10 @@
 
 cache=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xen-net-ng-lab}
 run_dir=$cache/run
-# The lab yields to whatever else the machine does.
+# The lab yields to whatever else the machine does, unless LAB_FAST is set.
 nice=(nice -n 19)
 command -v ionice >/dev/null && nice+=(ionice -c3)
+[ -z "${LAB_FAST:-}" ] || nice=()
 
 say() { printf '%s\n' "$*"; }
 die() {

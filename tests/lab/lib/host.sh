@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
-# Hosts: a QEMU process each, whose state is in run/HOST: pid, port, key, serial (what the console said), disk,
+# Hosts: a QEMU process each, whose state is in run/HOST: pid, port, key, suite, serial (what the console said), disk,
 # console and monitor (sockets: Xen's debug keys after three Ctrl-A, QEMU's monitor).
 # The hosts' NICs (igb) are joined by a unix socket; ssh reaches them on a port of the loopback
 # interface, so no packet leaves the machine.
@@ -55,11 +55,11 @@ qemu_arguments() {
 		-cpu max,-la57,-erms,-fsrm -smp 2 -m 3072 -display none -no-reboot \
 		-chardev "socket,id=serial,path=/lab/run/$h/console,server=on,wait=off,logfile=/lab/run/$h/serial" \
 		-serial chardev:serial -monitor "unix:/lab/run/$h/monitor,server=on,wait=off" \
-		-kernel /lab/xen/xen \
+		-kernel /lab/$suite/xen/xen \
 		-append "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all spec-ctrl=eager-fpu dom0_mem=1024M,max:1024M $(host_boot)" \
-		-initrd "/lab/overlay/vmlinuz console=hvc0 quiet lab.host=$h lab.address=$address,/lab/overlay/initrd.gz" \
+		-initrd "/lab/$suite/overlay/vmlinuz console=hvc0 quiet lab.host=$h lab.address=$address,/lab/$suite/overlay/initrd.gz" \
 		-drive "if=none,id=d0,file=/lab/run/$h/disk,format=qcow2,cache=unsafe" -device nvme,drive=d0,serial=image \
-		-drive "if=none,id=d1,file=/lab/overlay/overlay.tar,format=raw,read-only=on" -device nvme,drive=d1,serial=overlay \
+		-drive "if=none,id=d1,file=/lab/$suite/overlay/overlay.tar,format=raw,read-only=on" -device nvme,drive=d1,serial=overlay \
 		-device intel-iommu,intremap=on,eim=on -device pcie-root-port,id=rp1,chassis=1,slot=1 \
 		-device "igb,bus=rp1,netdev=n0,mac=52:54:00:77:00:0$n" \
 		-netdev "stream,id=n0,addr.type=unix,addr.path=/lab/run/fabric,$server" \
@@ -71,25 +71,24 @@ host_start() {
 	local h=$1 dir=$run_dir/$1 port arguments
 	rm -rf "$dir" && mkdir -p "$dir" || die "cannot make $dir"
 	[ "$h" = b ] || rm -f "$run_dir/fabric"
-	install -m 600 "$cache/access/key" "$dir/key"
+	install -m 600 "$cache/$suite/access/key" "$dir/key"
 	port=$(host_port)
-	in_root "$cache/tools" qemu-img create -q -f qcow2 -b /lab/image -F raw "/lab/run/$h/disk" ||
+	in_root "$cache/$emulator_suite/emulator" qemu-img create -q -f qcow2 -b /lab/$suite/image -F raw "/lab/run/$h/disk" ||
 		die "cannot make host $h's disk"
 	mapfile -t arguments < <(qemu_arguments "$h" "$port")
 	# Not a child to wait for: it outlives this command (but not a "lab run"), and hosts_down ends it by its pid.
 	(
 		separate=("${host_parent[@]}" unshare --mount --propagation private)
-		# shellcheck disable=SC2030 # for this process only
-		[ -z "${LAB_FAST:-}" ] || nice=()
-		in_tree "$cache/tools" setsid qemu-system-x86_64 "${arguments[@]}"
+		in_tree "$cache/$emulator_suite/emulator" setsid qemu-system-x86_64 "${arguments[@]}"
 	) >"$dir/qemu.log" 2>&1 </dev/null 8>&- 9>&- &
 	echo $! >"$dir/pid"
 	echo "$port" >"$dir/port"
 	host_software >"$dir/software"
 	host_boot >"$dir/boot"
+	echo "$suite" >"$dir/suite"
 }
 
-host_software() { key_of image && key_of overlay; }
+host_software() { emulator_key && key_of image && key_of overlay; }
 host_boot() { echo "dom0_max_vcpus=${LAB_DOM0_VCPUS:-1} ${LAB_XEN_OPTIONS:-}"; }
 # Does it run what was built last? And was it booted as this command asks, if it asks for anything?
 host_fits() {
@@ -145,7 +144,7 @@ host_answers() { timeout 40 bash -c ': <"/dev/tcp/127.0.0.1/'"$(cat "$run_dir/$1
 host_autopsy() {
 	local h=$1
 	clean "$run_dir/$h/serial"
-	in_root "$cache/tools" python3 -c '
+	in_tools python3 -c '
 import socket, sys
 def talk(path, *lines):
     s = socket.socket(socket.AF_UNIX)
@@ -191,7 +190,7 @@ hosts_status() {
 	local h
 	for h in a b; do
 		if host_alive $h; then
-			say "host $h: up, pid $(host_pid $h), ssh port $(cat "$run_dir/$h/port")"
+			say "host $h: up ($(suite_name "$(cat "$run_dir/$h/suite")")), pid $(host_pid $h), ssh port $(cat "$run_dir/$h/port")"
 		else
 			say "host $h: down"
 		fi
@@ -216,6 +215,6 @@ hosts_logs() {
 # The checkout's present state onto a running host, without a boot.
 host_install() {
 	lab_build
-	tar -C "$cache/project" --owner=0 --group=0 -cf - . | host_ssh "$1" tar -x -f - -C / &&
+	tar -C "$cache/$suite/project" --owner=0 --group=0 -cf - . | host_ssh "$1" tar -x -f - -C / &&
 		tar -C "$lab_dir/dom0" --owner=0 --group=0 -cf - . | host_ssh "$1" tar -x -f - -C /opt/lab
 }

@@ -101,7 +101,7 @@ scenario_lacks() {
 	local need
 	for need in $(sed -n 's/^# needs: //p' "$1"); do
 		case $need in
-		migration) can_migrate || echo "this hypervisor cannot migrate PV guests (tests/lab/README)" ;;
+		migration) [ -z "$no_migration" ] || echo "$no_migration" ;;
 		sriov) ! host_alive a || host_ssh a test -e /run/lab-sriov || echo "the NIC has no virtual functions" ;;
 		*) echo "it needs \"$need\", which nobody knows" ;;
 		esac
@@ -207,10 +207,16 @@ not_ok() {
 
 # In the order of their numbers.
 all_scenarios() { find "$lab_dir/scenarios" -name '*.sh' -printf '%f\n' | sort | sed 's/^[0-9]*-//; s/\.sh$//'; }
+# Those that always run, then those whose turn it is (LAB_TURN: a number, or all).
 usual_scenarios() {
+	scenarios_with ""
+	[ -z "${LAB_TURN:-}" ] || scenarios_with "in turn ${LAB_TURN/all/*}"
+}
+scenarios_with() {
 	local name
 	for name in $(all_scenarios); do
-		grep -q '^# run: by name' "$(scenario_file "$name")" || echo "$name"
+		# shellcheck disable=SC2053 # a pattern
+		[[ $(scenario_field "$(scenario_file "$name")" run) != $1 ]] || echo "$name"
 	done
 }
 scenario_file() { find "$lab_dir/scenarios" -name "[0-9][0-9]-$1.sh"; }
@@ -228,11 +234,12 @@ end_silent_hosts() {
 	return $rc
 }
 
+too_late="not begun, the time of this run is over"
 # Counts itself as passed, failed or skipped.
 lab_run_one() {
 	local name=$1 file=$2 why
 	why=$(scenario_lacks "$file")
-	[ "$SECONDS" -lt "${LAB_DEADLINE:-86400}" ] || why="not begun, the $LAB_DEADLINE s of this run are over"
+	[ "$SECONDS" -lt "${LAB_DEADLINE:-86400}" ] || why="$too_late ($LAB_DEADLINE s)"
 	if [ -z "$why" ]; then
 		end_silent_hosts
 		hosts_ready "$file" || {
@@ -242,8 +249,7 @@ lab_run_one() {
 		why=$(scenario_lacks "$file")
 	fi
 	if [ -n "$why" ]; then
-		say "skipped $name: $why"
-		skipped=$((skipped + 1))
+		not_run "$name" "$why"
 		return
 	fi
 	run_scenario "$name" "$file" "" && return
@@ -253,6 +259,22 @@ lab_run_one() {
 		return
 	}
 	run_scenario "$name" "$file" again
+}
+not_run() {
+	if [ -n "${LAB_STRICT:-}" ] && ! excused "$1" "$2"; then
+		not_ok "$1" "not run: $2"
+	else
+		say "skipped $1: $2"
+		skipped=$((skipped + 1))
+	fi
+}
+# What even LAB_STRICT skips: what nothing on this machine could run, and a turn that came too late.
+excused() {
+	case $2 in
+	"$no_source") return 0 ;;
+	"$too_late"*) grep -q '^# run: in turn' "$(scenario_file "$1")" ;;
+	*) return 1 ;;
+	esac
 }
 hosts_ready() {
 	local h

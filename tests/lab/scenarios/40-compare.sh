@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
+# run: in turn 2
 # A stock guest on the kernel's back end against one on netback-ngd: one boot, alternating rounds.
 rounds=${LAB_ROUNDS:-5}
 seconds=${LAB_SECONDS:-6}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: both
-# run: by name
+# run: in turn 3
 # needs: migration
 # deadline: 3000
 # LAB_ROUNDS live migrations, to and fro, of a guest with the kernel module on netback-ngd: under pings from b and one TCP

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
-# run: by name
+# run: in turn 2
 # needs: sriov
 # deadline: 1200
 # A stock guest with a bond goes vif -> VF -> vif, LAB_ROUNDS times, with xl-net and by hand (xl pci-attach and

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: both
-# run: by name
+# run: in turn 1
 # needs: migration sriov
 # deadline: 2400
 # The hosts' bridges are Open vSwitch's: a bonded guest goes vif -> VF -> vif, LAB_ROUNDS times, and to the other host and

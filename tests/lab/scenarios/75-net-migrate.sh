@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: both
-# run: by name
+# run: in turn 3
 # needs: migration sriov
 # deadline: 3000
 # A guest with a VF goes to the other host and back, LAB_ROUNDS times, with net-migrate and by hand (xl pci-detach, xl

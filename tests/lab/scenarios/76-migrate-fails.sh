@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: both
-# run: by name
+# run: in turn 4
 # needs: migration sriov
 # deadline: 3600
 # A migration that fails half-way leaves the guest where it is, on its VF: the stream breaks, ssh is cut, the receiver
