@@ -28,11 +28,13 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/10-boot-and-ping-kernel.sh \
 	tests/lab/scenarios/20-boot-and-ping-ng.sh \
 	tests/lab/scenarios/22-vifs.sh \
+	tests/lab/scenarios/23-unequal.sh \
 	tests/lab/scenarios/24-hotplug.sh \
 	tests/lab/scenarios/26-queues.sh \
 	tests/lab/scenarios/27-ports.sh \
 	tests/lab/scenarios/28-destroy.sh \
 	tests/lab/scenarios/30-restart.sh \
+	tests/lab/scenarios/31-kills.sh \
 	tests/lab/scenarios/32-stopped.sh \
 	tests/lab/scenarios/34-whole-host.sh \
 	tests/lab/scenarios/40-compare.sh \
