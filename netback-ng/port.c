@@ -81,6 +81,25 @@ unsigned int port_slots_worst(const struct queue *q)
 	return c->sg ? gso - 1 : 2;
 }
 
+bool port_frame_waits_too_long(struct queue *q, unsigned int need)
+{
+	const uint64_t now = q->worker->now_ns;
+
+	if (!q->rx_wanted) {
+		STAT_INC(q->stats.rx_slot_waits);
+		q->rx_wanted_ns = now;
+	}
+	/* The same frame may need one more by now: for the hash. */
+	q->rx_wanted = need;
+	if (now - q->rx_wanted_ns < PORT_WAIT_NS)
+		return false;
+	pthread_mutex_lock(&q->rx_lock);
+	STAT_INC(q->stats.rx_drop_no_slots);
+	pthread_mutex_unlock(&q->rx_lock);
+	q->rx_wanted = 0;
+	return true;
+}
+
 /* The guest steers by Toeplitz: runs of frames for the same queue go together. */
 static void deliver_hashed(struct queue *q, const struct netif_hash *hash, unsigned int nq,
 			   struct frame *frames, unsigned int n)

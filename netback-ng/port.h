@@ -44,6 +44,18 @@ int port_open(struct queue *q);
 unsigned int port_deliver(struct queue *q, struct frame *frames, unsigned int n);
 /* Ring slots that a frame from this TAP may take: it is not known before it is read. */
 unsigned int port_slots_worst(const struct queue *q);
+/* A guest that has not posted enough buffers for a frame for so long never will. */
+#define PORT_WAIT_NS 1000000000ull
+/*
+ * The next frame needs so many ring slots, and the guest has fewer.  True: it has waited long
+ * enough and is counted as lost, so that those behind it get their turn; else it has to stay.
+ */
+bool port_frame_waits_too_long(struct queue *q, unsigned int need);
+/* There were enough. */
+static inline void port_frame_fits(struct queue *q)
+{
+	q->rx_wanted = 0;
+}
 
 /* port_direct.c, for port_uring.c. */
 #define PORT_NOT_DIRECT (~0u)

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "netback-ng/port.h"
@@ -205,25 +206,91 @@ static void adapt_burst(struct queue *q, unsigned int asked, unsigned int got)
 		q->read_burst = got > READS_MIN ? got : READS_MIN;
 }
 
-/* Read until the TAP is empty or the guest's buffers might not do. */
+/* A frame that was read and needs more buffers than the guest has posted. */
+struct port_held {
+	bool full;
+	struct netif_meta meta;
+	struct iovec iov;
+	uint8_t bytes[TAP_FRAME_MAX];
+};
+
+static bool holds(const struct queue *q)
+{
+	return q->held && q->held->full;
+}
+
+/* Out of the worker's buffer, which the next queue needs.  Without memory for that the frame is lost. */
+static void hold(struct queue *q, const struct frame *f)
+{
+	if (!q->held)
+		q->held = calloc(1, sizeof(*q->held));
+	if (!q->held) {
+		pthread_mutex_lock(&q->rx_lock);
+		STAT_INC(q->stats.rx_drop_no_slots);
+		pthread_mutex_unlock(&q->rx_lock);
+		return;
+	}
+	q->held->full = true;
+	q->held->meta = f->meta;
+	memcpy(q->held->bytes, f->iov->iov_base, f->meta.len);
+}
+
+/* The frame that is held: delivered where it fits by now.  False: it stays. */
+static bool deliver_held(struct queue *q, unsigned int *slots)
+{
+	struct port_held *h = q->held;
+	struct frame f = { .meta = h->meta, .iov = &h->iov, .niov = 1 };
+	const unsigned int need = queue_rx_need(q, &f.meta);
+
+	*slots = 0;
+	if (queue_rx_room(q) < need) {
+		h->full = !port_frame_waits_too_long(q, need);
+		return !h->full;
+	}
+	port_frame_fits(q);
+	h->iov = (struct iovec){ h->bytes, h->meta.len };
+	*slots = port_deliver(q, &f, 1);
+	h->full = false;
+	return true;
+}
+
+/* Of the frames that were read one by one: is the last too big for the room that is left? */
+static bool keep_back(struct queue *q, const struct frame *f, unsigned int room)
+{
+	const unsigned int need = queue_rx_need(q, &f->meta);
+
+	if (need <= room)
+		return false;
+	/* It begins to wait. */
+	(void)port_frame_waits_too_long(q, need);
+	hold(q, f);
+	return true;
+}
+
+/*
+ * Read until the TAP is empty or the guest's buffers are used up.  Where those that are left
+ * might not do for each frame, one is read at a time, and waits for what it needs.
+ */
 static unsigned int read_burst(struct queue *q, struct frame *frames)
 {
 	unsigned int worst = port_slots_worst(q), room = queue_rx_room(q), n, got, i, have = 0;
 
-	while (q->tap_ready && room >= worst && have < WORKER_READS_MAX) {
+	while (q->tap_ready && room && have < WORKER_READS_MAX) {
 		n = q->read_burst;
 		if (n > WORKER_READS_MAX - have)
 			n = WORKER_READS_MAX - have;
 		if (n > room / worst)
-			n = room / worst;
+			n = room < worst ? 1 : room / worst;
 		got = read_some(q, frames, have, n);
+		if (got && n == 1 && keep_back(q, &frames[have], room))
+			break;
 		for (i = have; i < have + got; i++)
 			room -= queue_rx_need(q, &frames[i].meta);
 		have += got;
 		if (n == q->read_burst)
 			adapt_burst(q, n, got);
 	}
-	if (q->tap_ready && room < worst)
+	if (q->tap_ready && !room)
 		STAT_INC(q->stats.rx_slot_waits);
 	return have;
 }
@@ -233,6 +300,10 @@ static unsigned int uring_read(struct queue *q)
 	struct frame *frames = q->worker->scratch->frames;
 	unsigned int i, n, slots = PORT_NOT_DIRECT;
 
+	if (holds(q)) {
+		deliver_held(q, &slots);
+		return slots;
+	}
 	if (port_wants_direct(q))
 		slots = port_read_direct(q);
 	if (slots != PORT_NOT_DIRECT)
@@ -265,10 +336,22 @@ static bool uring_arm(struct queue *q, bool frames)
 	return false;
 }
 
+static void drop_held(struct queue *q)
+{
+	if (holds(q)) {
+		pthread_mutex_lock(&q->rx_lock);
+		STAT_INC(q->stats.rx_drop_stopped);
+		pthread_mutex_unlock(&q->rx_lock);
+	}
+	free(q->held);
+	q->held = NULL;
+}
+
 static void uring_close(struct queue *q)
 {
 	struct io_uring_sqe *sqe;
 
+	drop_held(q);
 	if (!q->tap_armed)
 		return;
 	sqe = worker_sqe(q->worker);

@@ -350,7 +350,6 @@ static void make_frame(struct queue *q, struct frame *f, struct iovec *iov, unsi
 	f->niov = 1;
 	f->grants = NULL;
 	f->failed = false;
-	STAT_INC(q->stats.tap_reads);
 }
 
 /* Frames in used buffers, as many as the guest has room for.  *buffers: that they take. */
@@ -370,10 +369,13 @@ static unsigned int read_frames(struct queue *q, unsigned int used, unsigned int
 		}
 		make_frame(q, &s->frames[n], &s->iov[n], *buffers, &vnet, len);
 		need = queue_rx_need(q, &s->frames[n].meta);
-		if (need > room) {
-			STAT_INC(q->stats.rx_slot_waits);
+		if (need > room && !port_frame_waits_too_long(q, need))
 			break;
-		}
+		STAT_INC(q->stats.tap_reads);
+		/* Given up, it goes nowhere; its buffers are taken back with the others'. */
+		if (need > room)
+			continue;
+		port_frame_fits(q);
 		room -= need;
 		n++;
 	}

@@ -65,10 +65,13 @@ static bool arm_tx(struct queue *q, uint64_t now)
 	return false;
 }
 
-/* Frames wait in the TAP but the guest has too few buffers: wait for more of them. */
+/*
+ * Frames wait in the TAP but the guest has too few buffers: wait for as many as the next one
+ * is known to need.  Front ends post them in batches, so one event brings several.
+ */
 static bool arm_rx(struct queue *q, uint64_t now)
 {
-	const unsigned int worst = port_slots_worst(q);
+	const unsigned int wanted = q->rx_wanted ? q->rx_wanted : 1;
 	int room;
 	bool more;
 
@@ -79,11 +82,13 @@ static bool arm_rx(struct queue *q, uint64_t now)
 		vif_break(q->vif, NETIF_ERR_RING_OVERRUN);
 		more = false;
 	} else {
-		more = room >= (int)worst || netif_back_arm(&q->rx, worst);
+		more = room >= (int)wanted || netif_back_arm(&q->rx, wanted);
 	}
 	pthread_mutex_unlock(&q->rx_lock);
 	if (!more && !q->vif->c.rx_notify)
 		set_timer(q, now + RX_LOOK_NS);
+	if (!more && q->rx_wanted)
+		set_timer(q, q->rx_wanted_ns + PORT_WAIT_NS);
 	return more;
 }
 

@@ -20,6 +20,7 @@
 
 struct journal;
 struct port;
+struct port_held;
 struct queue_late;
 struct vhost;
 
@@ -68,6 +69,9 @@ struct queue {
 	unsigned int read_burst; /* reads to submit at once; follows the load */
 	uint32_t read_ewma;	/* mean size of frames read, bytes << 3 */
 	bool direct;		/* reads go straight into the guest's pages */
+	struct port_held *held; /* port_uring.c's; NULL: no frame ever had to wait */
+	unsigned int rx_wanted; /* ring slots that the next frame needs and the guest has not posted, */
+	uint64_t rx_wanted_ns;	/* and since when; 0: it is not known to need more than there are */
 	uint64_t blocked_since_ns; /* waiting for a receiver on the switch */
 	struct queue *active_next, *active_prev, *timed_next, **timed_link;
 	bool is_active;

@@ -39,7 +39,14 @@ bool queue_rx_accepts(const struct queue *q, const struct netif_meta *m)
 
 unsigned int queue_rx_need(const struct queue *q, const struct netif_meta *m)
 {
-	return netif_rx_need(m, q->vif->c.half_pages);
+	const struct netif_hash *hash = atomic_load(&q->vif->hash);
+	const bool hashed = hash && hash->algorithm != NETIF_HASH_ALGORITHM_NONE;
+
+	/* One that is too big for a guest without scatter-gather is dropped, and needs no room. */
+	if (!q->vif->c.sg && m->len > NETIF_PAGE_SIZE >> q->vif->c.half_pages)
+		return 1;
+	/* What the hash will be is not known yet. */
+	return netif_rx_need(m, q->vif->c.half_pages) + hashed;
 }
 
 /* Up to len contiguous bytes at the cursor, which moves on. */

@@ -217,6 +217,7 @@ static int open_queues(struct front *f)
 
 	while (f->nqueues < n && !rc) {
 		f->queues[f->nqueues].halves = f->features.halves;
+		f->queues[f->nqueues].rx_most = f->config.rx_most;
 		rc = front_queue_open(&f->queues[f->nqueues], f->xgs, f->backend_id,
 				      f->features.split);
 		if (!rc)

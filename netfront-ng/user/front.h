@@ -54,6 +54,7 @@ static inline void front_count(uint64_t *counter, uint64_t n)
 struct front_queue {
 	unsigned int index;
 	bool halves; /* receive buffers are half pages; set before it is opened */
+	unsigned int rx_most; /* receive buffers posted at a time; 0: all; likewise */
 	xenevtchn_handle *xce;
 	evtchn_port_t tx_port, rx_port; /* the same one without split event channels */
 	struct front_grant rings;	/* page 0: tx, page 1: rx */
@@ -124,6 +125,7 @@ struct front_config {
 	bool sg, tso, csum;  /* offered to the back end, and used towards it */
 	bool split;	     /* separate event channels for transmit and receive */
 	bool halves;	     /* half-page receive buffers, where the back end offers them */
+	unsigned int rx_most; /* receive buffers that a queue posts at a time; 0: all that it has */
 };
 
 /* What may be sent: what both sides have. */

@@ -86,9 +86,11 @@ void front_queue_push_rx(struct front_queue *q)
 
 void front_queue_post(struct front_queue *q)
 {
+	const unsigned int most = q->rx_most ? q->rx_most : NETIF_RX_RING_SIZE;
 	int id;
 
-	while ((id = netif_front_rx_next(&q->rx)) >= 0)
+	while (NETIF_RX_RING_SIZE - netif_front_free(&q->rx.ring) < most &&
+	       (id = netif_front_rx_next(&q->rx)) >= 0)
 		netif_front_rx_post(&q->rx, q->rx_pages.refs[id >> q->halves],
 				    q->halves ? NETIF_RX_LOWER + (id & 1) : NETIF_RX_WHOLE);
 	front_queue_push_rx(q);

@@ -24,7 +24,7 @@ struct program {
 };
 
 enum option_id { OPT_MODE = 256, OPT_QUEUES, OPT_DEVID, OPT_TAP, OPT_MTU, OPT_NO_TSO, OPT_NO_CSUM,
-		 OPT_NO_SG, OPT_SPLIT, OPT_SINGLE, OPT_HASH, OPT_STATIC, OPT_HALVES, OPT_POLL, OPT_THREADS,
+		 OPT_NO_SG, OPT_SPLIT, OPT_SINGLE, OPT_HASH, OPT_STATIC, OPT_HALVES, OPT_RX_BUFFERS, OPT_POLL, OPT_THREADS,
 		 OPT_STATS, OPT_READY, OPT_HELP, OPT_VERSION };
 
 static const struct option options[] = {
@@ -41,6 +41,7 @@ static const struct option options[] = {
 	{ "hash", no_argument, NULL, OPT_HASH },
 	{ "static", required_argument, NULL, OPT_STATIC },
 	{ "half-pages", required_argument, NULL, OPT_HALVES },
+	{ "rx-buffers", required_argument, NULL, OPT_RX_BUFFERS },
 	{ "poll", required_argument, NULL, OPT_POLL },
 	{ "threads", required_argument, NULL, OPT_THREADS },
 	{ "stats", required_argument, NULL, OPT_STATS },
@@ -54,7 +55,7 @@ static void usage(FILE *to)
 {
 	fputs("usage: netfront-ng-tap [--mode stock|ng] [--queues N] [--devid N] [--tap NAME]\n"
 	      "       [--mtu N] [--no-tso] [--no-csum] [--no-sg] [--split-events|--single-event]\n"
-	      "       [--hash] [--static on|off] [--half-pages on|off] [--poll USECS]\n"
+	      "       [--hash] [--static on|off] [--half-pages on|off] [--rx-buffers N] [--poll USECS]\n"
 	      "       [--threads N] [--stats FILE] [--ready-fd N]\n", to);
 }
 
@@ -103,6 +104,9 @@ static bool front_option(struct front_config *f, int id)
 		return true;
 	case OPT_HALVES:
 		f->halves = second("half-pages", optarg, "off", "on");
+		return true;
+	case OPT_RX_BUFFERS:
+		f->rx_most = number("rx-buffers", optarg, 1, NETIF_RX_RING_SIZE);
 		return true;
 	case OPT_NO_TSO:
 		f->tso = false;
