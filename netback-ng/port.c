@@ -2,6 +2,7 @@
 #include "netback-ng/port.h"
 
 #include <errno.h>
+#include <linux/if_ether.h>
 
 #include "netback-ng/vif_data.h"
 
@@ -121,6 +122,25 @@ static void deliver_hashed(struct queue *q, const struct netif_hash *hash, unsig
 	}
 }
 
+bool port_fills_sums(const struct queue *q)
+{
+	return q->vif->c.csum4 != q->vif->c.csum6;
+}
+
+/* A blank checksum of the IP version that the guest does not complete; frames that are to be cut up are not of it. */
+static void fill_sum(const struct vif_connection *c, struct frame *f)
+{
+	struct netif_header h;
+	bool taken;
+
+	if (f->meta.csum != NETIF_CSUM_BLANK || f->meta.gso_type != NETIF_GSO_TYPE_NONE)
+		return;
+	netif_header_parse(frame_bytes(f), f->meta.len, &h);
+	taken = h.l3_proto == ETH_P_IPV6 ? c->csum6 : c->csum4;
+	if (!taken && !netif_csum_fill(f->iov->iov_base, f->meta.len))
+		f->meta.csum = NETIF_CSUM_VALID;
+}
+
 unsigned int port_deliver(struct queue *q, struct frame *frames, unsigned int n)
 {
 	const struct netif_hash *hash;
@@ -128,6 +148,8 @@ unsigned int port_deliver(struct queue *q, struct frame *frames, unsigned int n)
 
 	if (!n)
 		return 0;
+	for (i = 0; i < n && port_fills_sums(q); i++)
+		fill_sum(&q->vif->c, &frames[i]);
 	for (i = 0; i < n; i++) {
 		slots += queue_rx_need(q, &frames[i].meta);
 		q->deficit -= (int64_t)frames[i].meta.len + 64;

@@ -40,7 +40,12 @@ extern const struct port port_uring, port_vhost, port_split;
 
 /* Open the configured port, or the one that always works.  0 or -errno. */
 int port_open(struct queue *q);
-/* Frames from the host, to the queue that is theirs.  Returns the ring slots that they need. */
+/* Does this guest complete the checksums of one IP version only?  Those of the other are filled in. */
+bool port_fills_sums(const struct queue *q);
+/*
+ * Frames from the host, each in one piece of the port's own memory, to the queue that is
+ * theirs.  Returns the ring slots that they need.
+ */
 unsigned int port_deliver(struct queue *q, struct frame *frames, unsigned int n);
 /* Ring slots that a frame from this TAP may take: it is not known before it is read. */
 unsigned int port_slots_worst(const struct queue *q);

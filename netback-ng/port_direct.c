@@ -27,9 +27,12 @@ bool port_wants_direct(struct queue *q)
 	const struct netif_hash *hash = atomic_load(&q->vif->hash);
 	unsigned int mean = q->read_ewma >> 3;
 
-	/* Without scatter-gather a frame over a page is refused, which only queue_rx() does. */
+	/*
+	 * Without scatter-gather a frame over a page is refused, which only queue_rx() does; and a
+	 * checksum is not filled in where the guest could change what it covers.
+	 */
 	if (!q->worker->config->direct_read || !q->tap_nowait || !q->grefs.count || hash ||
-	    !q->vif->c.sg)
+	    !q->vif->c.sg || port_fills_sums(q))
 		return false;
 	return q->direct = mean > (q->direct ? DIRECT_TO : DIRECT_FROM);
 }

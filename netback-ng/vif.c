@@ -252,21 +252,46 @@ static void queue_stop(struct vif *vif, unsigned int index)
 
 /* --- connection ------------------------------------------------------------------ */
 
+/* What an operator turned off since we turned it on (ethtool -K vifD.N tx off): so it stays. */
+static void heed_operator(struct vif *vif)
+{
+	struct tap_offload now;
+
+	tap_get_offload(&vif->tap, &now);
+	if (vif->offload.csum)
+		vif->no_csum = !now.csum;
+	/* Without checksums there is none anyway. */
+	if ((vif->offload.tso4 || vif->offload.tso6) && now.csum)
+		vif->no_tso = !now.tso4;
+}
+
+static int set_offload(struct vif *vif, const struct tap_offload *offload)
+{
+	int rc = tap_set_offload(&vif->tap, offload);
+
+	if (rc)
+		return rc;
+	vif->offload = *offload;
+	if (vif->no_csum)
+		tap_forgo_csum(&vif->tap);
+	else if (vif->no_tso)
+		tap_forgo_tso(&vif->tap);
+	return 0;
+}
+
 static int tune_tap(struct vif *vif, const struct vif_connection *c, const char **what)
 {
-	struct tap_offload offload = { .csum = c->csum4, .tso4 = c->gso4, .tso6 = c->gso6 };
+	struct tap_offload offload = { .csum = c->csum4 || c->csum6, .tso4 = c->gso4, .tso6 = c->gso6 };
 	int rc;
 
 	*what = "opening the TAP's queues";
 	rc = tap_set_queues(&vif->tap, c->nqueues);
 	if (rc)
 		return rc;
-	/* The kernel cannot offer blank checksums for one IP version alone. */
-	if (!c->csum6)
-		offload.tso6 = false;
-	offload.csum = c->csum4 && c->csum6;
+	/* The kernel has one offload of checksums for both IP versions: port.c fills in the other's. */
 	*what = "setting the TAP's offloads";
-	return tap_set_offload(&vif->tap, &offload);
+	heed_operator(vif);
+	return set_offload(vif, &offload);
 }
 
 /* All but the rate, which outlives a connection: a guest that connects anew gets no new burst. */

@@ -72,6 +72,8 @@ struct vif {
 	enum brport_why why;
 	unsigned int learned;	/* addresses in the bridge's table besides its own; switch.c's */
 	xengnttab_handle *xgt;	/* ring pages and static grants */
+	struct tap_offload offload; /* the TAP's, as last set, */
+	bool no_csum, no_tso;	    /* and what of it an operator has turned off */
 	struct vif_unit *units;
 	struct vif_change change;
 	struct netif_hash *hashes; /* two: in use, and before; NULL: none was ever set */

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_tun.h>
@@ -137,6 +139,30 @@ int tap_set_offload(const struct tap *tap, const struct tap_offload *offload)
 	if (offload->csum && offload->tso6)
 		flags |= TUN_F_TSO6 | TUN_F_TSO_ECN;
 	return ioctl(tap->fds[0], TUNSETOFFLOAD, flags) ? -errno : 0;
+}
+
+static uint32_t ethtool(const struct tap *tap, uint32_t command, uint32_t data)
+{
+	struct ethtool_value value = { .cmd = command, .data = data };
+	struct ifreq ifr = { .ifr_data = (void *)&value };
+
+	return link_ioctl(tap, SIOCETHTOOL, &ifr) ? 0 : value.data;
+}
+
+void tap_get_offload(const struct tap *tap, struct tap_offload *offload)
+{
+	offload->csum = ethtool(tap, ETHTOOL_GTXCSUM, 0);
+	offload->tso4 = offload->tso6 = ethtool(tap, ETHTOOL_GTSO, 0);
+}
+
+void tap_forgo_csum(const struct tap *tap)
+{
+	ethtool(tap, ETHTOOL_STXCSUM, 0);
+}
+
+void tap_forgo_tso(const struct tap *tap)
+{
+	ethtool(tap, ETHTOOL_STSO, 0);
 }
 
 int tap_set_carrier(const struct tap *tap, bool on)

@@ -306,8 +306,8 @@ static int write_keys(struct xs_handle *xs, xs_transaction_t t, void *arg)
 		{ "feature-rx-notify", true },
 		{ "feature-sg", c->sg },
 		{ "feature-gso-tcpv4", c->sg && c->tso && c->csum },
-		{ "feature-gso-tcpv6", c->sg && c->tso && c->csum },
-		{ "feature-ipv6-csum-offload", c->csum },
+		{ "feature-gso-tcpv6", c->sg && c->tso && c->csum && !c->ipv4_only },
+		{ "feature-ipv6-csum-offload", c->csum && !c->ipv4_only },
 		{ "feature-no-csum-offload", !c->csum },
 	};
 	unsigned int i;

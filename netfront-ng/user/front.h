@@ -126,6 +126,7 @@ struct front_config {
 	bool split;	     /* separate event channels for transmit and receive */
 	bool halves;	     /* half-page receive buffers, where the back end offers them */
 	unsigned int rx_most; /* receive buffers that a queue posts at a time; 0: all that it has */
+	bool ipv4_only;	      /* takes blank checksums and TSO of IPv4 alone */
 };
 
 /* What may be sent: what both sides have. */

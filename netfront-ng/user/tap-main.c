@@ -23,7 +23,7 @@ struct program {
 	int stop_fd, usr1_fd; /* signalfds */
 };
 
-enum option_id { OPT_MODE = 256, OPT_QUEUES, OPT_DEVID, OPT_TAP, OPT_MTU, OPT_NO_TSO, OPT_NO_CSUM,
+enum option_id { OPT_MODE = 256, OPT_QUEUES, OPT_DEVID, OPT_TAP, OPT_MTU, OPT_NO_TSO, OPT_NO_CSUM, OPT_IPV4,
 		 OPT_NO_SG, OPT_SPLIT, OPT_SINGLE, OPT_HASH, OPT_STATIC, OPT_HALVES, OPT_RX_BUFFERS, OPT_POLL, OPT_THREADS,
 		 OPT_STATS, OPT_READY, OPT_HELP, OPT_VERSION };
 
@@ -35,6 +35,7 @@ static const struct option options[] = {
 	{ "mtu", required_argument, NULL, OPT_MTU },
 	{ "no-tso", no_argument, NULL, OPT_NO_TSO },
 	{ "no-csum", no_argument, NULL, OPT_NO_CSUM },
+	{ "ipv4-offload", no_argument, NULL, OPT_IPV4 },
 	{ "no-sg", no_argument, NULL, OPT_NO_SG },
 	{ "split-events", no_argument, NULL, OPT_SPLIT },
 	{ "single-event", no_argument, NULL, OPT_SINGLE },
@@ -54,7 +55,7 @@ static const struct option options[] = {
 static void usage(FILE *to)
 {
 	fputs("usage: netfront-ng-tap [--mode stock|ng] [--queues N] [--devid N] [--tap NAME]\n"
-	      "       [--mtu N] [--no-tso] [--no-csum] [--no-sg] [--split-events|--single-event]\n"
+	      "       [--mtu N] [--no-tso] [--no-csum] [--ipv4-offload] [--no-sg] [--split-events|--single-event]\n"
 	      "       [--hash] [--static on|off] [--half-pages on|off] [--rx-buffers N] [--poll USECS]\n"
 	      "       [--threads N] [--stats FILE] [--ready-fd N]\n", to);
 }
@@ -113,6 +114,9 @@ static bool front_option(struct front_config *f, int id)
 		return true;
 	case OPT_NO_CSUM:
 		f->csum = false;
+		return true;
+	case OPT_IPV4:
+		f->ipv4_only = true;
 		return true;
 	case OPT_NO_SG:
 		f->sg = false;

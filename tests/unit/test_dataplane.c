@@ -386,6 +386,7 @@ int main(int argc, char **argv)
 		return 77;
 	add_path_case(s);
 	add_port_case(s);
+	add_receive_case(s);
 	add_switch_case(s);
 	add_gref_case(s);
 	add_forward_case(s);

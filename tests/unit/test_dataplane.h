@@ -93,6 +93,7 @@ void add_hostile_case(Suite *s);
 void add_life_case(Suite *s);
 void add_path_case(Suite *s);
 void add_port_case(Suite *s);
+void add_receive_case(Suite *s);
 void add_switch_case(Suite *s);
 
 #endif

@@ -397,67 +397,6 @@ START_TEST(hash_steers)
 }
 END_TEST
 
-/* A frame that needs more buffers than there are waits for them, and those behind it for it. */
-START_TEST(few_buffers)
-{
-	struct guest g;
-
-	plane_start(1);
-	guest_open(&g, 7, 1, NULL);
-	g.unposted = true;
-	g.c.gso4 = g.c.gso6 = false;
-	guest_connect(&g);
-	ck_assert_int_eq(tap_set_mtu(&g.vif->tap, 9000), 0);
-	/* A buffer a frame is enough where a frame needs no more. */
-	guest_post(&g, 0, 2);
-	host_send(&g, frame_make(g.mac, outside, 1000, 1), 1000, NULL);
-	host_send(&g, frame_make(g.mac, outside, 1001, 1), 1001, NULL);
-	WAIT_FOR(stat_of(&g, "rx_frames") == 2);
-	host_send(&g, frame_make(g.mac, outside, 9000, 2), 9000, NULL);
-	host_send(&g, frame_make(g.mac, outside, 1002, 3), 1002, NULL);
-	guest_post(&g, 0, 2);
-	WAIT_FOR(stat_of(&g, "tap_reads") == 3);
-	ck_assert_uint_eq(stat_of(&g, "rx_frames"), 2);
-	guest_post(&g, 0, 2);
-	WAIT_FOR(stat_of(&g, "rx_frames") == 4);
-	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 1000);
-	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 1001);
-	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 9000);
-	ck_assert_mem_eq(got, frame_make(g.mac, outside, 9000, 2), 9000);
-	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 1002);
-	ck_assert_uint_eq(stat_of(&g, "rx_drop_no_slots"), 0);
-	guest_stop(&g);
-	dataplane_stop();
-}
-END_TEST
-
-/* It does not wait for good; nor is it lost uncounted when its guest goes. */
-START_TEST(too_few_buffers)
-{
-	struct guest g;
-	unsigned int i;
-
-	plane_start(1);
-	guest_open(&g, 7, 1, NULL);
-	g.unposted = true;
-	guest_connect(&g);
-	ck_assert_int_eq(tap_set_mtu(&g.vif->tap, 9000), 0);
-	guest_post(&g, 0, 2);
-	host_send(&g, frame_make(g.mac, outside, 9000, 1), 9000, NULL);
-	for (i = 0; i < 2; i++)
-		host_send(&g, frame_make(g.mac, outside, 1000, i), 1000, NULL);
-	WAIT_FOR(stat_of(&g, "rx_frames") == 2);
-	ck_assert_uint_eq(stat_of(&g, "rx_drop_no_slots"), 1);
-	guest_post(&g, 0, 1);
-	host_send(&g, frame_make(g.mac, outside, 9000, 1), 9000, NULL);
-	WAIT_FOR(stat_of(&g, "tap_reads") == 4);
-	vif_disconnect(g.vif);
-	ck_assert_uint_eq(stat_of(&g, "rx_drop_stopped") + stat_of(&g, "rx_drop_no_slots"), 2);
-	guest_stop(&g);
-	dataplane_stop();
-}
-END_TEST
-
 /* 20 MB/s for half a second of offered load: nobody gets more. */
 START_TEST(rate_holds)
 {
@@ -606,8 +545,6 @@ void add_path_case(Suite *s)
 	tcase_add_test(c, foreign_source_is_dropped);
 	tcase_add_test(c, hash_steers);
 	tcase_add_test(c, buffers_without_a_word);
-	tcase_add_test(c, few_buffers);
-	tcase_add_test(c, too_few_buffers);
 	tcase_add_test(c, rate_holds);
 	tcase_add_loop_test(c, rate_keeps_the_debt, 0, 3);
 	tcase_add_test(c, rate_change_wakes_the_queue);
