@@ -59,7 +59,8 @@ struct queue {
 	int64_t deficit;	/* DRR: bytes that may still go in this turn */
 	uint64_t timer_ns;	/* look again at this time; 0: none */
 	uint64_t rate_until_ns; /* no credit to send before this time; 0: there is some */
-	unsigned int spurious;	/* events since there was last work */
+	unsigned int spurious;	/* events since there was last work, here */
+	uint64_t rx_bursts_seen; /* or, by the switch, on another worker */
 	bool tap_ready;		/* the TAP may have frames */
 	bool tap_held;		/* it is looked at when the timer runs out, not before */
 	bool tap_nowait;	/* this kernel's TAP has not refused RWF_NOWAIT yet */

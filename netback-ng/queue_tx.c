@@ -249,23 +249,18 @@ static unsigned int forward_run(struct queue *q, struct queue *to, struct frame 
 	return done;
 }
 
-/* Frames of one burst that leave by the TAP. */
-struct tap_list {
-	unsigned int n;
-	struct frame *frames[NETIF_TX_RING_SIZE];
-};
-
 /*
- * Send each frame its way; those for the TAP are listed.  Returns how many of
+ * Send each frame its way; those for the TAP are listed in s->to_tap.  Returns how many of
  * the n are done with: the rest wait for their receiver, in order, on the ring.
  */
-static unsigned int forward(struct queue *q, struct frame *frames, unsigned int n,
-			    struct tap_list *tap)
+static unsigned int forward(struct queue *q, struct worker_scratch *s, unsigned int n,
+			    unsigned int *to_tap)
 {
-	struct queue *to[NETIF_TX_RING_SIZE];
+	struct frame *frames = s->frames;
+	struct queue **to = s->to;
 	unsigned int i, run, done;
 
-	tap->n = 0;
+	*to_tap = 0;
 	for (i = 0; i < n; i++)
 		to[i] = route(q, &frames[i]);
 	for (i = 0; i < n; i += run) {
@@ -273,7 +268,7 @@ static unsigned int forward(struct queue *q, struct frame *frames, unsigned int 
 			;
 		if (!to[i]) {
 			for (done = 0; done < run; done++)
-				tap->frames[tap->n++] = &frames[i + done];
+				s->to_tap[(*to_tap)++] = &frames[i + done];
 			continue;
 		}
 		done = forward_run(q, to[i], &frames[i], run);
@@ -380,8 +375,7 @@ unsigned int queue_tx(struct queue *q)
 	struct netif_tx_burst *b = &w->scratch->tx;
 	uint8_t verdicts[NETIF_TX_RING_SIZE];
 	uint64_t statics = q->stats.tx_static_slots, bytes;
-	struct tap_list tap;
-	unsigned int n, done, end;
+	unsigned int n, done, end, to_tap;
 	u32 taken = q->tx.req_cons;
 	bool early;
 
@@ -389,18 +383,18 @@ unsigned int queue_tx(struct queue *q)
 		return 0;
 	STAT_INC(q->stats.tx_bursts);
 	n = gather(q, w, verdicts);
-	done = forward(q, w->scratch->frames, n, &tap);
+	done = forward(q, w->scratch, n, &to_tap);
 	/* Also where the receiver that was waited for has gone and the TAP took the frames. */
 	if (done == n)
 		q->blocked_since_ns = 0;
 	end = done < n ? w->scratch->frames[done].index : b->nframes;
 	/* What was copied is ours: its sender may go on before the TAP has it. */
 	early = w->config->early_response && statics == q->stats.tx_static_slots;
-	if (!early && tap.n)
-		q->port->write(q, tap.frames, tap.n);
+	if (!early && to_tap)
+		q->port->write(q, w->scratch->to_tap, to_tap);
 	bytes = respond(q, b, verdicts, end, !early);
-	if (early && tap.n)
-		q->port->write(q, tap.frames, tap.n);
+	if (early && to_tap)
+		q->port->write(q, w->scratch->to_tap, to_tap);
 	vif_charge(q->vif, bytes);
 	q->deficit -= (int64_t)bytes + 64 * end;
 	return q->tx.req_cons - taken;

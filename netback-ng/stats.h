@@ -34,6 +34,7 @@
 	X(tx_receiver_waits)     \
 	X(events)                \
 	X(events_spurious)       \
+	X(events_held)           \
 	X(tap_submits)           \
 	X(tap_calls)             \
 	X(tap_reads)             \

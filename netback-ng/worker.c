@@ -139,10 +139,16 @@ static void unmask(struct worker *w, struct queue *q)
 /*
  * A guest that only sends events delays its own.  What counts is work done, not
  * work in sight: requests without credit, or a frame that it posts no buffers for,
- * would be an excuse for any number of events.
+ * would be an excuse for any number of events.  Others' workers do some, too: a guest
+ * that was given frames tells that it has posted new buffers.
  */
 static bool event_is_excess(struct queue *q)
 {
+	const uint64_t bursts = STAT_READ(q->stats.rx_bursts);
+
+	if (bursts != q->rx_bursts_seen)
+		q->spurious = 0;
+	q->rx_bursts_seen = bursts;
 	if (!netif_back_pending(&q->tx) && !q->tap_ready && !q->is_active)
 		STAT_INC(q->stats.events_spurious);
 	return ++q->spurious > SPURIOUS_MAX;
@@ -157,6 +163,7 @@ static void port_event(struct worker *w, unsigned int port)
 		return;
 	STAT_INC(q->stats.events);
 	if (event_is_excess(q)) {
+		STAT_INC(q->stats.events_held);
 		q->port_masked = true;
 		/* An earlier timer merely ends the hold early. */
 		if (!q->timer_ns)

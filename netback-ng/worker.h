@@ -41,6 +41,8 @@ struct worker_scratch {
 	struct iovec iov[WORKER_PIECES];
 	struct copy_grants grants[WORKER_PIECES]; /* of iov */
 	struct frame_head heads[NETIF_TX_RING_SIZE];
+	struct queue *to[NETIF_TX_RING_SIZE];	/* where each frame goes; NULL: out by the TAP */
+	struct frame *to_tap[NETIF_TX_RING_SIZE];
 	struct netif_rx_req rx_reqs[NETIF_RX_RING_SIZE];
 	struct netif_rx_part rx_parts[NETIF_RX_RING_SIZE];
 	bool slot_failed[NETIF_TX_RING_SIZE];

@@ -183,6 +183,31 @@ START_TEST(receiver_without_buffers)
 }
 END_TEST
 
+/* A guest that only receives, and tells of each buffer that it posts, does nothing in excess; one that just tells does. */
+START_TEST(events_of_a_receiver)
+{
+	struct netif_meta m = { 0 };
+	uint64_t events;
+	unsigned int i;
+
+	start_two(true);
+	for (i = 0; i < 50; i++) {
+		pass(1000, &m);
+		events = stat_of(&b, "events");
+		front_queue_kick(&b.q[0]);
+		WAIT_FOR(stat_of(&b, "events") > events);
+	}
+	ck_assert_uint_eq(stat_of(&b, "events_held"), 0);
+	for (i = 0; i < 50; i++) {
+		events = stat_of(&b, "events");
+		front_queue_kick(&b.q[0]);
+		WAIT_FOR(stat_of(&b, "events") > events);
+	}
+	ck_assert_uint_ge(stat_of(&b, "events_held"), 1);
+	stop_two();
+}
+END_TEST
+
 /* Waiting is no work: a frame behind the one that waits is judged again, but counted once. */
 START_TEST(errors_behind_a_waiting_frame)
 {
@@ -264,6 +289,7 @@ void add_forward_case(Suite *s)
 	tcase_add_test(c, receiver_without_offloads);
 	tcase_add_test(c, receiver_without_buffers);
 	tcase_add_test(c, errors_behind_a_waiting_frame);
+	tcase_add_test(c, events_of_a_receiver);
 	tcase_add_test(c, receiver_goes_while_one_waits_for_it);
 	tcase_add_test(c, vif_destroyed_under_traffic);
 	tcase_add_test(c, spoofed_source);
