@@ -28,6 +28,44 @@ START_TEST(offer_is_complete_before_initwait)
 }
 END_TEST
 
+/*
+ * What Linux' xen-netback writes for a front end to read (drivers/net/xen-netback/xenbus.c), key by
+ * key.  NULL: not offered by us, which netif-ng(7) says.
+ */
+static const struct {
+	const char *key, *theirs, *ours;
+} offered_keys[] = {
+	{ "feature-sg", "1", "1" },
+	{ "feature-gso-tcpv4", "1", "1" },
+	{ "feature-gso-tcpv6", "1", "1" },
+	{ "feature-ipv6-csum-offload", "1", "1" },
+	{ "feature-rx-copy", "1", "1" },
+	{ "feature-rx-flip", "0", "0" },
+	{ "feature-multicast-control", "1", "1" },
+	{ "feature-dynamic-multicast-control", "1", NULL },
+	{ "feature-split-event-channels", "1", "1" },
+	{ "multi-queue-max-queues", NULL, "4" }, /* the host's CPUs, for both */
+	{ "feature-ctrl-ring", "1", "1" },
+	{ "feature-xdp-headroom", "1", NULL },
+};
+
+START_TEST(keys_are_those_of_the_kernel)
+{
+	char path[96];
+	unsigned int i;
+
+	toolstack_attach("vif-ng");
+	ck_assert(back_becomes(2));
+	for (i = 0; i < COUNT(offered_keys); i++) {
+		const char *ours = offered_keys[i].ours, *theirs = offered_keys[i].theirs;
+
+		snprintf(path, sizeof(path), "%s/%s", BACK, offered_keys[i].key);
+		ck_assert_msg(!strcmp(store_text(path), ours ? ours : ""), "%s: %s", path, store_text(path));
+		ck_assert(!ours || !theirs || !strcmp(ours, theirs));
+	}
+}
+END_TEST
+
 START_TEST(switched_off_features_are_not_offered)
 {
 	rig.config.data.sg = rig.config.data.ctrl_ring = rig.config.data.csum = false;
@@ -338,6 +376,7 @@ int main(int argc, char **argv)
 
 	tcase_add_checked_fixture(c, rig_start, rig_stop);
 	tcase_add_test(c, offer_is_complete_before_initwait);
+	tcase_add_test(c, keys_are_those_of_the_kernel);
 	tcase_add_test(c, switched_off_features_are_not_offered);
 	tcase_add_loop_test(c, no_tap_no_initwait_until_there_is_one, 0, 6);
 	tcase_add_test(c, waits_for_the_hotplug_script);
