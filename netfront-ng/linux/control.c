@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The control ring: one message at a time, under rtnl.  Who asks may sleep for its answer. */
-#include <linux/rtnetlink.h>
+/* The control ring: one message at a time, under dev->lock.  Who asks may sleep for its answer. */
 #include <xen/events.h>
 #include <xen/page.h>
 
@@ -32,6 +31,23 @@ static int open_event(struct ng_control *c, struct xenbus_device *xbdev)
 	return 0;
 }
 
+void ng_control_init(struct ng_device *dev)
+{
+	init_waitqueue_head(&dev->control.wait);
+}
+
+void ng_control_wake(struct ng_device *dev)
+{
+	wake_up(&dev->control.wait);
+}
+
+/* The driver or the back end goes: no answer is waited for any more. */
+static bool is_over(const struct ng_device *dev)
+{
+	return READ_ONCE(dev->leaving) ||
+	       READ_ONCE(dev->seen) & (BIT(XenbusStateClosing) | BIT(XenbusStateClosed));
+}
+
 int ng_control_open(struct ng_device *dev)
 {
 	struct ng_control *c = &dev->control;
@@ -42,7 +58,6 @@ int ng_control_open(struct ng_device *dev)
 	rc = ng_pool_open(&c->list, dev->xbdev->otherend_id, 1, false);
 	if (rc)
 		goto teardown;
-	init_waitqueue_head(&c->wait);
 	netif_front_init(&c->ring, c->shared, NETIF_CTRL_RING_SIZE);
 	rc = open_event(c, dev->xbdev);
 	if (rc)
@@ -74,15 +89,23 @@ void *ng_control_page(struct ng_device *dev, u32 *gref)
 	return page_address(dev->control.list.pages[0].page);
 }
 
-static int wait_response(struct ng_control *c, unsigned long end)
+void ng_control_begin(struct ng_device *dev, unsigned long timeout)
 {
+	dev->control.end = jiffies + timeout;
+}
+
+static int wait_response(struct ng_device *dev, unsigned long end)
+{
+	struct ng_control *c = &dev->control;
 	long left = end - jiffies;
 	int n;
 
 	if (left <= 0)
 		return -ETIMEDOUT;
 	/* An impossible index ends the wait, too. */
-	wait_event_timeout(c->wait, netif_front_pending(&c->ring) || netif_front_arm(&c->ring, 1),
+	wait_event_timeout(c->wait,
+			   netif_front_pending(&c->ring) || netif_front_arm(&c->ring, 1) ||
+				   is_over(dev),
 			   left);
 	n = netif_front_pending(&c->ring);
 	if (n < 0)
@@ -91,14 +114,17 @@ static int wait_response(struct ng_control *c, unsigned long end)
 }
 
 /* A daemon that was started anew also answers what its predecessor left: given up long ago. */
-static int take_response(struct ng_control *c, u16 id, struct netif_ctrl_rsp *rsp)
+static int take_response(struct ng_device *dev, u16 id, struct netif_ctrl_rsp *rsp)
 {
+	struct ng_control *c = &dev->control;
 	unsigned long end = jiffies + CONTROL_TIMEOUT;
 	union netif_ctrl_slot s;
 	int rc;
 
+	if (time_before(c->end, end))
+		end = c->end;
 	do {
-		rc = wait_response(c, end);
+		rc = wait_response(dev, end);
 		if (rc)
 			return rc;
 		netif_snapshot(&s, NETIF_SLOT(union netif_ctrl_slot, &c->ring, c->ring.rsp_cons),
@@ -116,7 +142,7 @@ int ng_control_call(struct ng_device *dev, u16 type, const u32 args[3], u32 *dat
 	struct netif_ctrl_rsp rsp;
 	int rc;
 
-	ASSERT_RTNL();
+	lockdep_assert_held(&dev->lock);
 	if (!c->open)
 		return -EOPNOTSUPP;
 	if (!netif_front_free(&c->ring))
@@ -128,7 +154,7 @@ int ng_control_call(struct ng_device *dev, u16 type, const u32 args[3], u32 *dat
 	if (netif_front_push(&c->ring))
 		notify_remote_via_irq(c->irq);
 	c->calls++;
-	rc = take_response(c, req.id, &rsp);
+	rc = take_response(dev, req.id, &rsp);
 	if (!rc && (rsp.id != req.id || rsp.type != type))
 		rc = -EPROTO;
 	c->failures += rc != 0 || rsp.status != NETIF_CTRL_STATUS_SUCCESS;

@@ -4,6 +4,8 @@
  * InitWait, then Connected; the back end follows.  A back end that goes from
  * Connected to InitWait and back has been restarted on our rings (man/netif-ng.7):
  * they are left alone, and it is told all that it forgot.
+ * All of it is done in works, one at a time: xenstore and a back end take their time, and
+ * neither the guest's other devices nor its network configuration is to wait for them.
  */
 #include <linux/delay.h>
 #include <linux/rtnetlink.h>
@@ -12,41 +14,37 @@
 #include "ng.h"
 
 #define CLOSE_TIMEOUT_MS 3000 /* a dead daemon does not answer: go without it */
+/* For all that is asked at a connection; saving a domain waits 20 s for works. */
+#define TALK_TIMEOUT (10 * HZ)
+/* More changes of the back end's state than that many in that time wait for a second each. */
+#define CHANGES_INTERVAL (10 * HZ)
+#define CHANGES_BURST 20
 
 /* ---- connecting ---- */
 
-static void close_queues(struct ng_device *dev)
+static void close_queues(struct ng_device *dev, unsigned int n)
 {
 	ng_control_close(dev);
-	while (dev->nqueues)
-		ng_queue_close(dev->queue[--dev->nqueues]);
+	while (n)
+		ng_queue_close(dev->queue[--n]);
 }
 
-static int open_queues(struct ng_device *dev)
+/* Open as many as there can be; nobody sees them yet. */
+static int open_queues(struct ng_device *dev, unsigned int *n)
 {
-	unsigned int n = clamp(dev->features.max_queues, 1u, dev->max_queues);
-	unsigned int before = dev->hash_queues;
+	unsigned int max = clamp(dev->features.max_queues, 1u, dev->max_queues);
+	unsigned int wanted = READ_ONCE(dev->wanted_queues);
 	int rc = 0;
 
-	if (dev->wanted_queues)
-		n = min(n, dev->wanted_queues);
-
-	while (dev->nqueues < n && !rc) {
-		rc = ng_queue_open(dev->queue[dev->nqueues]);
-		dev->nqueues += !rc;
-	}
-	if (!rc)
-		rc = netif_set_real_num_queues(dev->netdev, n, n);
+	if (wanted)
+		max = min(max, wanted);
+	for (*n = 0; *n < max && !rc; *n += !rc)
+		rc = ng_queue_open(dev->queue[*n]);
 	if (!rc && dev->features.ctrl)
 		rc = ng_control_open(dev);
-	if (rc) {
-		close_queues(dev);
-		return rc;
-	}
-	if (n != before)
-		ng_hash_default(dev, !before);
-	dev->hash_queues = n;
-	return 0;
+	if (rc)
+		close_queues(dev, *n);
+	return rc;
 }
 
 static void start_queues(struct ng_device *dev)
@@ -57,7 +55,7 @@ static void start_queues(struct ng_device *dev)
 		return;
 	for (i = 0; i < dev->nqueues; i++)
 		ng_queue_start(dev->queue[i]);
-	netif_tx_start_all_queues(dev->netdev);
+	netif_tx_wake_all_queues(dev->netdev);
 }
 
 void ng_device_carrier(struct ng_device *dev)
@@ -71,77 +69,120 @@ void ng_device_carrier(struct ng_device *dev)
 /* rtnl is held.  No frame goes to the vif any more when it returns. */
 static void quiesce(struct ng_device *dev)
 {
-	dev->connected = false;
+	WRITE_ONCE(dev->connected, false);
 	ng_device_carrier(dev);
 	if (!dev->team.active)
 		netif_tx_disable(dev->netdev);
 }
 
-static void disconnect(struct ng_device *dev)
+/* The stack stops using them, under rtnl; how many there were. */
+static unsigned int hide_queues(struct ng_device *dev)
 {
+	unsigned int i, n = dev->nqueues;
+
+	rtnl_lock();
 	quiesce(dev);
 	netif_tx_disable(dev->netdev);
-	close_queues(dev);
+	for (i = 0; i < n; i++) {
+		ng_queue_stop(dev->queue[i]);
+		ng_tx_forget(dev->queue[i]);
+	}
+	WRITE_ONCE(dev->nqueues, 0);
 	if (dev->team.active && netif_running(dev->netdev))
-		netif_tx_start_all_queues(dev->netdev);
+		netif_tx_wake_all_queues(dev->netdev);
+	rtnl_unlock();
+	return n;
+}
+
+static void disconnect(struct ng_device *dev)
+{
+	close_queues(dev, hide_queues(dev));
+}
+
+/* The stack sees n queues, and uses them, if the interface is up. */
+static int show_queues(struct ng_device *dev, unsigned int n)
+{
+	int rc;
+
+	rtnl_lock();
+	rc = netif_set_real_num_rx_queues(dev->netdev, n);
+	if (!rc) {
+		if (n != dev->hash_queues)
+			ng_hash_default(dev, n, !dev->hash_queues);
+		dev->hash_queues = n;
+		WRITE_ONCE(dev->nqueues, n);
+		netdev_update_features(dev->netdev);
+		if (!dev->features.sg && dev->netdev->mtu > ETH_DATA_LEN)
+			dev_set_mtu(dev->netdev, ETH_DATA_LEN);
+		start_queues(dev);
+	}
+	rtnl_unlock();
+	return rc;
+}
+
+static void read_features(struct ng_device *dev)
+{
+	struct ng_features f;
+	bool bounce;
+
+	ng_keys_read(dev, &f, &bounce);
+	rtnl_lock();
+	dev->features = f;
+	dev->bounce = bounce;
+	rtnl_unlock();
 }
 
 static int connect(struct ng_device *dev)
 {
+	unsigned int n;
 	int rc;
 
 	disconnect(dev);
-	ng_keys_read(dev);
-	rc = open_queues(dev);
+	read_features(dev);
+	rc = open_queues(dev, &n);
 	if (rc)
 		return rc;
-	netdev_update_features(dev->netdev);
-	if (!dev->features.sg && dev->netdev->mtu > ETH_DATA_LEN)
-		dev_set_mtu(dev->netdev, ETH_DATA_LEN);
-	rc = ng_keys_write(dev);
-	if (rc) {
-		close_queues(dev);
-		return rc;
-	}
-	start_queues(dev);
-	return 0;
+	rc = ng_keys_write(dev, n);
+	if (!rc)
+		rc = show_queues(dev, n);
+	if (rc)
+		close_queues(dev, n);
+	return rc;
 }
 
-/* From the watch, or from a work: whoever comes first connects. */
 static void on_initwait(struct ng_device *dev)
 {
 	struct xenbus_device *xbdev = dev->xbdev;
-	int rc = 0;
+	int rc;
 
-	rtnl_lock();
 	/* Otherwise a back end that was restarted takes our rings over. */
-	if (xbdev->state == XenbusStateInitialising && !dev->nqueues) {
-		rc = connect(dev);
-		if (!rc)
-			xenbus_switch_state(xbdev, XenbusStateConnected);
-	}
-	rtnl_unlock();
+	if (xbdev->state != XenbusStateInitialising || dev->nqueues ||
+	    ng_backend_state(xbdev) != XenbusStateInitWait)
+		return;
+	rc = connect(dev);
 	if (rc)
 		xenbus_dev_fatal(xbdev, rc, "cannot share its rings with the back end");
+	else
+		xenbus_switch_state(xbdev, XenbusStateConnected);
 }
 
 static void on_connected(struct ng_device *dev)
 {
 	unsigned int i;
 
-	if (dev->xbdev->state != XenbusStateConnected)
+	if (dev->xbdev->state != XenbusStateConnected || !dev->nqueues)
 		return;
+	/* Frames first: what is asked for below makes them cheaper, and may be answered late. */
 	rtnl_lock();
-	if (dev->nqueues) {
-		dev->connected = true;
-		ng_statics_setup(dev);
-		ng_hash_setup(dev);
-		for (i = 0; i < dev->nqueues; i++)
-			ng_queue_kick(dev->queue[i]);
-		ng_device_carrier(dev);
-		__netdev_notify_peers(dev->netdev);
-	}
+	WRITE_ONCE(dev->connected, true);
+	for (i = 0; i < dev->nqueues; i++)
+		ng_queue_kick(dev->queue[i]);
+	ng_device_carrier(dev);
+	__netdev_notify_peers(dev->netdev);
 	rtnl_unlock();
+	ng_control_begin(dev, TALK_TIMEOUT);
+	ng_statics_setup(dev);
+	ng_hash_setup(dev);
 }
 
 /* ---- closing ---- */
@@ -169,28 +210,7 @@ static void on_closed(struct ng_device *dev)
 		return;
 	if (dev->xbdev->state != XenbusStateClosed)
 		on_closing(dev);
-	rtnl_lock();
 	disconnect(dev);
-	rtnl_unlock();
-}
-
-static void on_backend(struct xenbus_device *xbdev, enum xenbus_state state)
-{
-	struct ng_device *dev = dev_get_drvdata(&xbdev->dev);
-
-	switch (state) {
-	case XenbusStateInitWait:
-		ng_team_watch(dev);
-		return on_initwait(dev);
-	case XenbusStateConnected:
-		return on_connected(dev);
-	case XenbusStateClosing:
-		return on_closing(dev);
-	case XenbusStateClosed:
-		return on_closed(dev);
-	default:
-		return;
-	}
 }
 
 static bool backend_closed(struct xenbus_device *xbdev, bool closing)
@@ -228,29 +248,70 @@ static void close_orderly(struct ng_device *dev)
 	xenbus_switch_state(dev->xbdev, XenbusStateClosed);
 	ng_keys_remove(dev);
 	wait_closed(dev->xbdev, false);
-	rtnl_lock();
 	disconnect(dev);
-	rtnl_unlock();
+}
+
+/* ---- works ---- */
+
+/* Whatever the back end went through since the last time, in the order of its life. */
+static void handshake_work(struct work_struct *work)
+{
+	struct ng_device *dev = container_of(to_delayed_work(work), struct ng_device, handshake);
+	unsigned long seen = xchg(&dev->seen, 0);
+
+	mutex_lock(&dev->lock);
+	if (test_bit(XenbusStateClosing, &seen))
+		on_closing(dev);
+	if (test_bit(XenbusStateClosed, &seen))
+		on_closed(dev);
+	if (test_bit(XenbusStateInitWait, &seen))
+		on_initwait(dev);
+	if (test_bit(XenbusStateConnected, &seen))
+		on_connected(dev);
+	mutex_unlock(&dev->lock);
+}
+
+/*
+ * In xenbus' thread, which all devices share: only what it is that must be done is noted.  One that
+ * changes its state without end is followed once a second.
+ */
+static void on_backend(struct xenbus_device *xbdev, enum xenbus_state state)
+{
+	struct ng_device *dev = dev_get_drvdata(&xbdev->dev);
+
+	if (state != XenbusStateInitWait && state != XenbusStateConnected &&
+	    state != XenbusStateClosing && state != XenbusStateClosed)
+		return;
+	if (READ_ONCE(dev->leaving))
+		return;
+	if (state == XenbusStateInitWait)
+		ng_team_watch(dev);
+	set_bit(state, &dev->seen);
+	ng_control_wake(dev);
+	queue_delayed_work(ng_wq, &dev->handshake, __ratelimit(&dev->changes) ? 0 : HZ);
 }
 
 static void reset_work(struct work_struct *work)
 {
 	struct ng_device *dev = container_of(work, struct ng_device, reset);
 
+	mutex_lock(&dev->lock);
 	if (dev->xbdev->state != XenbusStateClosed)
 		close_orderly(dev);
-	if (!xchg(&dev->restart, false))
-		return;
-	xenbus_switch_state(dev->xbdev, XenbusStateInitialising);
-	/* It may have been there all the time: no watch tells of it then. */
-	if (ng_backend_state(dev->xbdev) == XenbusStateInitWait)
+	if (xchg(&dev->restart, false)) {
+		xenbus_switch_state(dev->xbdev, XenbusStateInitialising);
+		/* It may have been there all the time: no watch tells of it then. */
 		on_initwait(dev);
+	}
+	mutex_unlock(&dev->lock);
 }
 
 void ng_device_restart(struct ng_device *dev)
 {
+	if (READ_ONCE(dev->leaving))
+		return;
 	dev->restart = true;
-	schedule_work(&dev->reset);
+	queue_work(ng_wq, &dev->reset);
 }
 
 void ng_device_revive(struct ng_device *dev)
@@ -270,7 +331,12 @@ static int probe(struct xenbus_device *xbdev, const struct xenbus_device_id *id)
 		xenbus_dev_fatal(xbdev, PTR_ERR(dev), "cannot make its interface; is its \"mac\" node right?");
 		return PTR_ERR(dev);
 	}
+	mutex_init(&dev->lock);
+	ng_control_init(dev);
+	INIT_DELAYED_WORK(&dev->handshake, handshake_work);
 	INIT_WORK(&dev->reset, reset_work);
+	ratelimit_state_init(&dev->changes, CHANGES_INTERVAL, CHANGES_BURST);
+	ratelimit_set_flags(&dev->changes, RATELIMIT_MSG_ON_RELEASE);
 	dev_set_drvdata(&xbdev->dev, dev);
 	rc = register_netdev(dev->netdev);
 	if (rc) {
@@ -283,16 +349,28 @@ static int probe(struct xenbus_device *xbdev, const struct xenbus_device_id *id)
 	return 0;
 }
 
+static void cancel_works(struct ng_device *dev)
+{
+	cancel_delayed_work_sync(&dev->handshake);
+	cancel_work_sync(&dev->reset);
+	dev->seen = 0;
+	dev->restart = false;
+}
+
 static void remove(struct xenbus_device *xbdev)
 {
 	struct ng_device *dev = dev_get_drvdata(&xbdev->dev);
 
-	cancel_work_sync(&dev->reset);
+	WRITE_ONCE(dev->leaving, true);
+	ng_control_wake(dev);
+	cancel_works(dev);
 	ng_team_detach(dev);
+	mutex_lock(&dev->lock);
 	close_orderly(dev);
+	mutex_unlock(&dev->lock);
 	ng_keys_withdraw(dev);
 	unregister_netdev(dev->netdev);
-	cancel_work_sync(&dev->reset);
+	cancel_works(dev);
 	ng_netdev_destroy(dev);
 }
 
@@ -301,9 +379,12 @@ static int resume(struct xenbus_device *xbdev)
 {
 	struct ng_device *dev = dev_get_drvdata(&xbdev->dev);
 
-	rtnl_lock();
+	/* The workqueue is frozen: nothing runs, and what waited was about the old connection. */
+	cancel_works(dev);
+	ng_team_resume(dev);
+	mutex_lock(&dev->lock);
 	disconnect(dev);
-	rtnl_unlock();
+	mutex_unlock(&dev->lock);
 	return 0;
 }
 

@@ -3,6 +3,8 @@
 
 #include "ng.h"
 
+#define HASH_TIMEOUT (2 * HZ)
+
 static void get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
 {
 	struct ng_device *dev = netdev_priv(netdev);
@@ -121,16 +123,23 @@ static void copy_hash(struct ng_device *dev, u32 *table, u8 *key)
 /* As before where the back end refuses. */
 static int change_hash(struct ng_device *dev, const u32 *table, const u8 *key)
 {
-	struct ng_hash old = dev->hash;
+	struct ng_hash old;
 	int rc;
 
+	/* The connection is just being made: its settings are on their way. */
+	if (!mutex_trylock(&dev->lock))
+		return -EBUSY;
+	old = dev->hash;
 	if (table)
 		memcpy(dev->hash.table, table, sizeof(dev->hash.table));
 	if (key)
 		memcpy(dev->hash.key, key, NG_HASH_KEY);
+	/* rtnl is held: a back end that does not answer must not cost the guest more than this. */
+	ng_control_begin(dev, HASH_TIMEOUT);
 	rc = ng_hash_setup(dev);
 	if (rc)
 		dev->hash = old;
+	mutex_unlock(&dev->lock);
 	return rc;
 }
 

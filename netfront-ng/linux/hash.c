@@ -55,12 +55,12 @@ int ng_hash_setup(struct ng_device *dev)
 }
 
 /* The table must name queues that there are. */
-void ng_hash_default(struct ng_device *dev, bool key)
+void ng_hash_default(struct ng_device *dev, unsigned int queues, bool key)
 {
 	unsigned int i;
 
 	if (key)
 		netdev_rss_key_fill(dev->hash.key, NG_HASH_KEY);
 	for (i = 0; i < NG_HASH_TABLE; i++)
-		dev->hash.table[i] = ethtool_rxfh_indir_default(i, dev->nqueues ?: 1);
+		dev->hash.table[i] = ethtool_rxfh_indir_default(i, queues);
 }

@@ -12,10 +12,8 @@ static bool backend_flag(struct ng_device *dev, const char *node)
 }
 
 /* Absent or malformed feature nodes are features that the back end lacks. */
-void ng_keys_read(struct ng_device *dev)
+void ng_keys_read(struct ng_device *dev, struct ng_features *f, bool *bounce)
 {
-	struct ng_features *f = &dev->features;
-
 	*f = (struct ng_features){
 		.sg = backend_flag(dev, "feature-sg"),
 		.csum4 = !backend_flag(dev, "feature-no-csum-offload"),
@@ -30,7 +28,7 @@ void ng_keys_read(struct ng_device *dev)
 	f->gso4 = f->sg && f->csum4 && backend_flag(dev, "feature-gso-tcpv4");
 	f->gso6 = f->sg && f->csum6 && backend_flag(dev, "feature-gso-tcpv6");
 	/* The toolstack's "trusted=0": nothing but what is meant for the back end is shown to it. */
-	dev->bounce = !xenbus_read_unsigned(dev->xbdev->nodename, "trusted", 1);
+	*bounce = !xenbus_read_unsigned(dev->xbdev->nodename, "trusted", 1);
 }
 
 int ng_keys_read_mac(struct ng_device *dev, u8 mac[ETH_ALEN])
@@ -68,7 +66,7 @@ static int write_queue(const struct ng_queue *q, struct xenbus_transaction t, co
 	return rc;
 }
 
-static int write_queues(struct ng_device *dev, struct xenbus_transaction t)
+static int write_queues(struct ng_device *dev, struct xenbus_transaction t, unsigned int queues)
 {
 	const char *dir = dev->xbdev->nodename;
 	char sub[64];
@@ -76,10 +74,10 @@ static int write_queues(struct ng_device *dev, struct xenbus_transaction t)
 	int rc = 0;
 
 	if (dev->features.max_queues)
-		rc = xenbus_printf(t, dir, "multi-queue-num-queues", "%u", dev->nqueues);
-	if (!rc && dev->nqueues == 1)
+		rc = xenbus_printf(t, dir, "multi-queue-num-queues", "%u", queues);
+	if (!rc && queues == 1)
 		return write_queue(dev->queue[0], t, dir);
-	for (i = 0; i < dev->nqueues && !rc; i++) {
+	for (i = 0; i < queues && !rc; i++) {
 		snprintf(sub, sizeof(sub), "%s/queue-%u", dir, i);
 		rc = write_queue(dev->queue[i], t, sub);
 	}
@@ -164,7 +162,7 @@ int ng_keys_write_datapath(struct ng_device *dev, struct xenbus_transaction t)
 			    READ_ONCE(dev->team.active) ? "vf" : "pv");
 }
 
-int ng_keys_write(struct ng_device *dev)
+int ng_keys_write(struct ng_device *dev, unsigned int queues)
 {
 	struct xenbus_transaction t;
 	int rc;
@@ -174,7 +172,7 @@ int ng_keys_write(struct ng_device *dev)
 		if (rc)
 			return rc;
 		remove_old(dev, t);
-		rc = write_queues(dev, t);
+		rc = write_queues(dev, t, queues);
 		if (!rc)
 			rc = write_control(dev, t);
 		if (!rc)

@@ -11,7 +11,7 @@ dist_netfrontng_DATA = \
 	netfront-ng/linux/device.c netfront-ng/linux/keys.c netfront-ng/linux/netdev.c \
 	netfront-ng/linux/queue.c netfront-ng/linux/pool.c netfront-ng/linux/tx.c \
 	netfront-ng/linux/rx.c netfront-ng/linux/control.c netfront-ng/linux/statics.c \
-	netfront-ng/linux/hash.c netfront-ng/linux/team.h netfront-ng/linux/peers.h netfront-ng/linux/team.c netfront-ng/linux/xdp.c netfront-ng/linux/ethtool.c netfront-ng/linux/stats.c
+	netfront-ng/linux/hash.c netfront-ng/linux/team.h netfront-ng/linux/peers.h netfront-ng/linux/team.c netfront-ng/linux/vf.c netfront-ng/linux/busy.c netfront-ng/linux/xdp.c netfront-ng/linux/ethtool.c netfront-ng/linux/stats.c
 nodist_netfrontng_DATA = netfront-ng/linux/dkms.conf
 netfrontngnetifdir = $(netfrontngdir)/netif
 netfrontngnetif_DATA = \

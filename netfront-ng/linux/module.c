@@ -5,6 +5,8 @@
 
 #include "ng.h"
 
+struct workqueue_struct *ng_wq;
+
 struct ng_params ng_params = {
 	.max_queues = 0,
 	.rx_buffers = 512,
@@ -32,19 +34,30 @@ static int __init ng_init(void)
 	if (!xen_domain() || !xen_has_pv_nic_devices())
 		return -ENODEV;
 	ng_params.rx_buffers = clamp(ng_params.rx_buffers, NG_RX_BUFFERS_MIN, NG_RX_BUFFERS_MAX);
-	rc = ng_team_register();
+	/* Frozen while the domain is saved: no work meets a connection that is no more. */
+	ng_wq = alloc_workqueue(KBUILD_MODNAME, WQ_UNBOUND | WQ_FREEZABLE, 0);
+	if (!ng_wq)
+		return -ENOMEM;
+	rc = ng_vf_register();
 	if (rc)
-		return rc;
+		goto destroy;
 	rc = xenbus_register_frontend(&ng_driver);
 	if (rc)
-		ng_team_unregister();
+		goto unregister;
+	return 0;
+unregister:
+	ng_vf_unregister();
+destroy:
+	destroy_workqueue(ng_wq);
 	return rc;
 }
 
 static void __exit ng_exit(void)
 {
 	xenbus_unregister_driver(&ng_driver);
-	ng_team_unregister();
+	ng_vf_unregister();
+	ng_busy_exit();
+	destroy_workqueue(ng_wq);
 }
 
 module_init(ng_init);

@@ -2,6 +2,7 @@
 #include <linux/ethtool.h>
 #include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
+#include <net/sch_generic.h>
 
 #include "ng.h"
 
@@ -14,7 +15,7 @@ static int netdev_open(struct net_device *netdev)
 	for (i = 0; i < dev->nqueues; i++)
 		ng_queue_start(dev->queue[i]);
 	netif_tx_start_all_queues(netdev);
-	ng_team_open(dev);
+	ng_vf_open(dev);
 	return 0;
 }
 
@@ -23,7 +24,7 @@ static int netdev_stop(struct net_device *netdev)
 	struct ng_device *dev = netdev_priv(netdev);
 	unsigned int i;
 
-	ng_team_stop(dev);
+	ng_vf_stop(dev);
 	netif_tx_disable(netdev);
 	for (i = 0; i < dev->nqueues; i++)
 		ng_queue_stop(dev->queue[i]);
@@ -33,10 +34,39 @@ static int netdev_stop(struct net_device *netdev)
 static netdev_tx_t netdev_xmit(struct sk_buff *skb, struct net_device *netdev)
 {
 	struct ng_device *dev = netdev_priv(netdev);
+	unsigned int queue = skb_get_queue_mapping(skb), rings = READ_ONCE(dev->nqueues);
 
 	if (ng_team_xmit(dev, skb))
 		return NETDEV_TX_OK;
-	return ng_tx_send(dev->queue[skb_get_queue_mapping(skb)], skb);
+	if (likely(queue < rings))
+		return ng_tx_send(dev->queue[queue], skb);
+	if (rings)
+		return ng_tx_send_stray(dev->queue[queue % rings], skb);
+	ng_team_drop(dev, skb);
+	return NETDEV_TX_OK;
+}
+
+static u16 netdev_select_queue(struct net_device *netdev, struct sk_buff *skb,
+			       struct net_device *sb_dev)
+{
+	struct ng_device *dev = netdev_priv(netdev);
+	unsigned int rings = READ_ONCE(dev->nqueues);
+	unsigned int others = netdev->num_tx_queues - dev->max_queues;
+	u16 queue;
+
+	if (ng_team_pick(dev, skb, &queue)) {
+		qdisc_skb_cb(skb)->slave_dev_queue_mapping = queue;
+		return dev->max_queues + queue % others;
+	}
+	queue = rings > 1 ? netdev_pick_tx(netdev, skb, sb_dev) % rings : 0;
+	qdisc_skb_cb(skb)->slave_dev_queue_mapping = queue;
+	return queue;
+}
+
+static int netdev_set_features(struct net_device *netdev, netdev_features_t features)
+{
+	ng_vf_set_features(netdev_priv(netdev));
+	return 0;
 }
 
 static netdev_features_t netdev_fix_features(struct net_device *netdev, netdev_features_t wanted)
@@ -70,7 +100,7 @@ static int netdev_change_mtu(struct net_device *netdev, int mtu)
 		netdev_err(netdev, "it has an XDP program: MTU %u at most\n", NG_XDP_MTU);
 		return -EINVAL;
 	}
-	rc = ng_team_set_mtu(dev, mtu);
+	rc = ng_vf_set_mtu(dev, mtu);
 	if (!rc)
 		WRITE_ONCE(netdev->mtu, mtu);
 	return rc;
@@ -81,7 +111,7 @@ static int netdev_set_mac(struct net_device *netdev, void *addr)
 	int rc = eth_prepare_mac_addr_change(netdev, addr);
 
 	if (!rc)
-		rc = ng_team_set_mac(netdev_priv(netdev), addr);
+		rc = ng_vf_set_mac(netdev_priv(netdev), addr);
 	if (!rc)
 		eth_commit_mac_addr_change(netdev, addr);
 	return rc;
@@ -90,22 +120,22 @@ static int netdev_set_mac(struct net_device *netdev, void *addr)
 /* The vif itself gets what the bridge sends it; the lists are for the VF. */
 static void netdev_rx_mode(struct net_device *netdev)
 {
-	ng_team_rx_mode(netdev_priv(netdev));
+	ng_vf_rx_mode(netdev_priv(netdev));
 }
 
 static void netdev_rx_flags(struct net_device *netdev, int change)
 {
-	ng_team_rx_flags(netdev_priv(netdev), change);
+	ng_vf_rx_flags(netdev_priv(netdev), change);
 }
 
 static int netdev_add_vid(struct net_device *netdev, __be16 proto, u16 vid)
 {
-	return ng_team_vid(netdev_priv(netdev), proto, vid, true);
+	return ng_vf_vid(netdev_priv(netdev), proto, vid, true);
 }
 
 static int netdev_kill_vid(struct net_device *netdev, __be16 proto, u16 vid)
 {
-	return ng_team_vid(netdev_priv(netdev), proto, vid, false);
+	return ng_vf_vid(netdev_priv(netdev), proto, vid, false);
 }
 
 static void netdev_stats(struct net_device *netdev, struct rtnl_link_stats64 *s)
@@ -117,6 +147,8 @@ const struct net_device_ops ng_netdev_ops = {
 	.ndo_open = netdev_open,
 	.ndo_stop = netdev_stop,
 	.ndo_start_xmit = netdev_xmit,
+	.ndo_select_queue = netdev_select_queue,
+	.ndo_set_features = netdev_set_features,
 	.ndo_fix_features = netdev_fix_features,
 	.ndo_change_mtu = netdev_change_mtu,
 	.ndo_bpf = ng_xdp_control,
@@ -161,7 +193,8 @@ static void set_features(struct net_device *netdev)
 	netdev->hw_features = NETIF_F_SG | NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM | NETIF_F_TSO |
 			      NETIF_F_TSO6 | NETIF_F_RXCSUM;
 	/* What the back end lacks goes when it is known. */
-	netdev->features = netdev->hw_features | NETIF_F_HW_VLAN_CTAG_FILTER;
+	netdev->features = netdev->hw_features | NETIF_F_HW_VLAN_CTAG_FILTER |
+			   NETIF_F_HW_VLAN_STAG_FILTER;
 	netdev->priv_flags |= IFF_UNICAST_FLT | IFF_LIVE_ADDR_CHANGE;
 	netdev->vlan_features = netdev->hw_features;
 	netdev->min_mtu = ETH_MIN_MTU;
@@ -180,7 +213,10 @@ static unsigned int queues_wanted(void)
 struct ng_device *ng_netdev_create(struct xenbus_device *xbdev)
 {
 	unsigned int queues = queues_wanted();
-	struct net_device *netdev = alloc_etherdev_mq(sizeof(struct ng_device), queues);
+	/* The VF has a queue for each CPU at best. */
+	unsigned int others = min(num_online_cpus(), NG_VF_QUEUES_MAX);
+	struct net_device *netdev =
+		alloc_etherdev_mqs(sizeof(struct ng_device), queues + others, queues);
 	struct ng_device *dev;
 	u8 mac[ETH_ALEN];
 	int rc;

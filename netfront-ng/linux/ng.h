@@ -3,13 +3,20 @@
  * xen-netfront-ng: a netif front end for a Linux guest's kernel.
  * Nouns, one file each: device (the xenbus handshake), keys (xenstore), netdev
  * (what the stack calls), queue (rings, events, NAPI), pool (granted pages), tx, rx,
- * control (the control ring), statics and hash (what is asked through it), team (the
- * VF beside the vif), xdp, ethtool, stats.
+ * control (the control ring), statics and hash (what is asked through it), team and vf (the
+ * VF beside the vif), busy (grants that come back late), xdp, ethtool, stats; compat (versions
+ * of the kernel).
  * Depends on the kernel and on lib/netif, which checks whatever the back end wrote.
  *
- * Locks: rtnl serialises connecting, disconnecting, opening and stopping.  A
- * queue's tx side belongs to whoever holds its netdev queue's lock, its rx side to
- * its NAPI context; both are quiet whenever a queue is opened or closed.
+ * Locks: dev->lock serialises connecting and disconnecting, which wait for xenstore and
+ * for the back end, all in works; rtnl is taken inside it, and held to show the result only:
+ * what is reached through dev->nqueues.  Whoever has rtnl may only try dev->lock.  A queue's
+ * tx side belongs to whoever holds its netdev queue's lock, its rx side to its NAPI context;
+ * both are quiet whenever a queue is opened or closed.
+ *
+ * Queues of the netdev: the first max_queues are the rings', one each; the others are for
+ * frames that the VF takes, so that neither a full ring nor a back end that does not answer
+ * stops these.
  */
 #ifndef NG_H
 #define NG_H
@@ -27,6 +34,7 @@
 #include "team.h"
 
 #define NG_QUEUES_MAX 16u
+#define NG_VF_QUEUES_MAX 64u /* for frames that the VF takes */
 #define NG_RX_BUFFERS_MIN (NETIF_RX_RING_SIZE + 64u)
 #define NG_RX_BUFFERS_MAX 768u /* with the tx pages: what netback-ngd maps for a queue */
 #define NG_RX_COPYBREAK 256u /* shorter frames are copied whole, and of longer ones the headers */
@@ -42,6 +50,8 @@ struct ng_params {
 };
 
 extern struct ng_params ng_params;
+/* For all works of the module. */
+extern struct workqueue_struct *ng_wq;
 
 /* ---- pool: pages that stay granted as long as the connection lasts ---- */
 
@@ -106,10 +116,9 @@ static inline void ng_count(u64 *counter, u64 n)
 
 /* What a request for transmission holds until its response. */
 struct ng_tx_slot {
-	struct sk_buff *skb; /* a reference of its own, or NULL: the frame was copied */
+	struct sk_buff *skb; /* a reference of its own; NULL with the slot's own page */
 	u32 bytes;	     /* the frame's, in its last slot; 0 in the others */
-	grant_ref_t gref;    /* INVALID_GRANT_REF: the slot's own page of the pool */
-	struct page *page;   /* what gref grants */
+	grant_ref_t gref;    /* of a page of the skb's; INVALID_GRANT_REF: the pool's */
 };
 
 struct ng_tx {
@@ -153,17 +162,20 @@ struct ng_device;
 struct ng_queue {
 	struct ng_device *dev;
 	unsigned int index;
-	bool open;    /* has rings */
+	bool open;    /* has rings; stored with release, for those who come without rtnl */
 	bool running; /* NAPI is on */
 	bool broken;  /* the back end garbled a ring: no further use */
 	evtchn_port_t tx_port, rx_port; /* equal without split event channels */
 	int tx_irq, rx_irq;
 	unsigned long events;
 	u32 nstatic; /* pages that the back end has mapped for good */
-	u32 work; /* frames and responses since the last acknowledgement */
+	u32 work;  /* frames and responses in all */
+	u32 acked; /* of these, when an event was last acknowledged */
 	struct napi_struct napi;
 	struct netif_coalesce coalesce;
 	struct hrtimer holdoff; /* bounds the wait for further frames */
+	bool waiting;		/* there is such a wait */
+	u32 wait_end;		/* its end, in units of 1024 ns */
 	struct ng_tx tx;
 	struct ng_rx rx;
 	char tx_name[IFNAMSIZ + 16], rx_name[IFNAMSIZ + 16];
@@ -191,6 +203,12 @@ int ng_tx_open(struct ng_queue *q);
 void ng_tx_close(struct ng_queue *q);
 /* The netdev queue's lock is held. */
 netdev_tx_t ng_tx_send(struct ng_queue *q, struct sk_buff *skb);
+/* A frame from a queue without a ring, whose lock is held; takes that of q's besides. */
+netdev_tx_t ng_tx_send_stray(struct ng_queue *q, struct sk_buff *skb);
+/* NAPI goes off: nobody but the stack, which is stopped, sends any more.  Takes the lock. */
+void ng_tx_stop(struct ng_queue *q);
+/* Frames that the back end may never answer do not hold others back.  Takes the lock. */
+void ng_tx_forget(struct ng_queue *q);
 /* Takes that lock. */
 void ng_tx_reap(struct ng_queue *q, int budget);
 /* Ask for an event when responses have come; true where they have already.  Takes that lock. */
@@ -199,6 +217,12 @@ bool ng_tx_arm(struct ng_queue *q);
 /* One frame of up to a page, copied; false where there is no room.  The same lock. */
 bool ng_tx_send_bytes(struct ng_queue *q, const void *data, u32 len);
 void ng_tx_push(struct ng_queue *q);
+
+/* ---- busy ---- */
+
+/* The back end has a page of the frame still; takes over the reference to it, and the grant. */
+void ng_busy_keep(grant_ref_t gref, struct sk_buff *skb);
+void ng_busy_exit(void);
 
 /* ---- xdp ---- */
 
@@ -233,6 +257,7 @@ struct ng_control {
 	struct ng_pool list; /* one page: keys, tables and lists of grants go through it */
 	wait_queue_head_t wait;
 	u16 next_id;
+	unsigned long end; /* of the present conversation, in jiffies */
 	u64 calls, failures;
 };
 
@@ -241,18 +266,24 @@ struct ng_hash {
 	u32 table[NG_HASH_TABLE];
 };
 
+void ng_control_init(struct ng_device *dev);
+/* Whoever waits for an answer looks whether there can be one still. */
+void ng_control_wake(struct ng_device *dev);
 int ng_control_open(struct ng_device *dev);
 void ng_control_close(struct ng_device *dev);
 void *ng_control_page(struct ng_device *dev, u32 *gref);
+/* What is asked from now on takes so many jiffies in all, at most. */
+void ng_control_begin(struct ng_device *dev, unsigned long timeout);
 /*
  * One message, and its answer: 0, -EOPNOTSUPP, -EINVAL or -ENOSPC as the back end says,
  * -ETIMEDOUT, or -EPROTO where the answer is not to this message.  data may be NULL.
+ * dev->lock is held.
  */
 int ng_control_call(struct ng_device *dev, u16 type, const u32 args[3], u32 *data);
 /* Ask for all that a back end forgets when it is restarted; once it is Connected. */
 void ng_statics_setup(struct ng_device *dev);
 int ng_hash_setup(struct ng_device *dev);
-void ng_hash_default(struct ng_device *dev, bool key);
+void ng_hash_default(struct ng_device *dev, unsigned int queues, bool key);
 
 #define NG_COALESCE_USECS_MAX 10000
 
@@ -279,8 +310,13 @@ struct ng_device {
 	unsigned int hash_queues; /* that the table was made for; 0: there is none */
 	u64 pool_grants; /* pages granted for pools, over all connections */
 	struct ng_team team;
+	struct mutex lock;
+	struct delayed_work handshake;
 	struct work_struct reset;
-	bool restart; /* reset: connect again */
+	unsigned long seen; /* the back end's states that the handshake is to follow, a bit each */
+	bool restart;	    /* reset: connect again */
+	bool leaving;	    /* the driver goes: nothing is connected any more */
+	struct ratelimit_state changes; /* of the back end's state */
 };
 
 extern const struct net_device_ops ng_netdev_ops;
@@ -288,11 +324,12 @@ extern const struct ethtool_ops ng_ethtool_ops;
 extern struct xenbus_driver ng_driver;
 
 /* keys.c: xenstore. */
-void ng_keys_read(struct ng_device *dev);
+/* What the back end offers, and whether it is trusted with the stack's own pages. */
+void ng_keys_read(struct ng_device *dev, struct ng_features *f, bool *bounce);
 int ng_keys_read_mac(struct ng_device *dev, u8 mac[ETH_ALEN]);
 /* The frames' size limit that the toolstack asks for, or the default. */
 unsigned int ng_keys_read_mtu(struct ng_device *dev);
-int ng_keys_write(struct ng_device *dev);
+int ng_keys_write(struct ng_device *dev, unsigned int queues);
 /* Keys that a driver that follows us on the device would be misunderstood by. */
 void ng_keys_remove(struct ng_device *dev);
 /* The driver leaves: whatever follows it does not do what the toolstack was told. */

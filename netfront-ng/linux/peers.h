@@ -30,6 +30,16 @@ static inline void ng_peers_learn(struct ng_peers *p, const u8 *mac)
 		WRITE_ONCE(p->seen[i], jiffies);
 }
 
+/* It sends by the other path. */
+static inline void ng_peers_forget(struct ng_peers *p, const u8 *mac)
+{
+	u64 m = ether_addr_to_u64(mac);
+	u32 i = hash_64(m, NG_PEERS_BITS);
+
+	if (unlikely(READ_ONCE(p->mac[i]) == m))
+		WRITE_ONCE(p->mac[i], 0);
+}
+
 static inline bool ng_peers_know(const struct ng_peers *p, const u8 *mac)
 {
 	u64 m = ether_addr_to_u64(mac);

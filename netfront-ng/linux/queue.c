@@ -15,27 +15,54 @@ static irqreturn_t queue_event(int irq, void *arg)
 	return IRQ_HANDLED;
 }
 
-static void acknowledge(struct ng_queue *q)
+/* work: q->work before the poll was over; the next one may be under way. */
+static void acknowledge(struct ng_queue *q, u32 work)
 {
+	const bool idle = work == READ_ONCE(q->acked);
 	/* An event without work is one that a hostile back end may send without end (XSA-332). */
-	unsigned int flags = q->work ? 0 : XEN_EOI_FLAG_SPURIOUS;
+	unsigned int flags = idle ? XEN_EOI_FLAG_SPURIOUS : 0;
 
-	if (!q->events)
+	if (!READ_ONCE(q->events))
 		return;
-	ng_count(&q->stats.events_spurious, !q->work);
-	q->work = 0;
+	ng_count(&q->stats.events_spurious, idle);
+	WRITE_ONCE(q->acked, work);
 	if (test_and_clear_bit(NG_EVENT_TX, &q->events))
 		xen_irq_lateeoi(q->tx_irq, flags);
 	if (test_and_clear_bit(NG_EVENT_RX, &q->events))
 		xen_irq_lateeoi(q->rx_irq, flags);
 }
 
+/* What is left of the wait, in ns: its timer may be that of an earlier one, which an event ended. */
+static s64 holdoff_left(const struct ng_queue *q, u64 now)
+{
+	return (s64)(s32)(READ_ONCE(q->wait_end) - (u32)(now >> 10)) << 10;
+}
+
 static enum hrtimer_restart holdoff_over(struct hrtimer *timer)
 {
 	struct ng_queue *q = container_of(timer, struct ng_queue, holdoff);
+	s64 left;
 
-	napi_schedule(&q->napi);
+	if (!READ_ONCE(q->waiting))
+		return HRTIMER_NORESTART;
+	left = holdoff_left(q, ktime_get_ns());
+	/* Not hrtimer_forward(): a poll may have started it anew meanwhile. */
+	if (left > 0)
+		hrtimer_start(timer, ns_to_ktime(left), HRTIMER_MODE_REL);
+	else
+		napi_schedule(&q->napi);
 	return HRTIMER_NORESTART;
+}
+
+/* Starting a timer is a hypercall: one that runs already, and goes off in time, is left alone. */
+static void holdoff_begin(struct ng_queue *q, u64 now, u64 ns)
+{
+	ng_count(&q->stats.holdoffs, 1);
+	WRITE_ONCE(q->wait_end, (u32)((now + ns) >> 10) + 1);
+	WRITE_ONCE(q->waiting, true);
+	if (!hrtimer_is_queued(&q->holdoff) ||
+	    ktime_to_ns(hrtimer_get_expires(&q->holdoff)) > (s64)(now + ns))
+		hrtimer_start(&q->holdoff, ns_to_ktime(ns), HRTIMER_MODE_REL);
 }
 
 /* Ask for events; true where there is work already. */
@@ -47,19 +74,19 @@ static bool arm(struct ng_queue *q, u64 now)
 
 	if (tx || rx)
 		return true;
-	if (d.timer_ns) {
-		ng_count(&q->stats.holdoffs, 1);
-		hrtimer_start(&q->holdoff, ns_to_ktime(d.timer_ns), HRTIMER_MODE_REL);
-	}
+	if (d.timer_ns)
+		holdoff_begin(q, now, d.timer_ns);
 	return false;
 }
 
 static int queue_poll(struct napi_struct *napi, int budget)
 {
 	struct ng_queue *q = container_of(napi, struct ng_queue, napi);
+	u32 work;
 	int done;
 	u64 now;
 
+	WRITE_ONCE(q->waiting, false);
 	ng_count(&q->stats.polls, 1);
 	ng_tx_reap(q, budget);
 	if (!budget)
@@ -71,9 +98,10 @@ static int queue_poll(struct napi_struct *napi, int budget)
 		return budget;
 	if (!READ_ONCE(q->broken) && arm(q, now))
 		return budget;
+	work = q->work;
 	/* A broken queue's channels stay masked. */
 	if (napi_complete_done(napi, done) && !READ_ONCE(q->broken))
-		acknowledge(q);
+		acknowledge(q, work);
 	return done;
 }
 
@@ -143,7 +171,8 @@ int ng_queue_open(struct ng_queue *q)
 	if (rc)
 		goto close_rx;
 	q->dev->pool_grants += q->tx.pool.size + q->rx.pool.size;
-	WRITE_ONCE(q->open, true);
+	/* Whoever sees it open sees its rings, too. */
+	smp_store_release(&q->open, true);
 	return 0;
 close_rx:
 	netif_napi_del(&q->napi);
@@ -169,7 +198,7 @@ void ng_queue_start(struct ng_queue *q)
 {
 	if (!q->open || q->running)
 		return;
-	q->running = true;
+	WRITE_ONCE(q->running, true);
 	napi_enable(&q->napi);
 	/* What came while nobody looked, and the first receive buffers. */
 	local_bh_disable();
@@ -181,8 +210,9 @@ void ng_queue_stop(struct ng_queue *q)
 {
 	if (!q->running)
 		return;
-	q->running = false;
+	ng_tx_stop(q);
 	napi_disable(&q->napi);
+	WRITE_ONCE(q->waiting, false);
 	hrtimer_cancel(&q->holdoff);
 }
 
@@ -220,5 +250,5 @@ void ng_queue_break(struct ng_queue *q, enum netif_error err)
 	net_err_ratelimited("%s: queue %u shut, its back end broke the protocol (%s): %s; to start it anew: ip link set %s down && ip link set %s up\n",
 			    netdev_name(netdev), q->index, netif_error_name(err),
 			    netif_error_text(err), netdev_name(netdev), netdev_name(netdev));
-	schedule_work(&q->dev->reset);
+	queue_work(ng_wq, &q->dev->reset);
 }

@@ -15,8 +15,10 @@ static const char *const queue_names[] = {
 #define NCOUNTERS (sizeof(struct ng_stats) / sizeof(u64))
 static const char *const device_names[] = {
 	"control_calls", "control_failures", "grant_operations",
-	"vf_active", "vf_switches", "vf_rx_packets", "vf_rx_bytes", "vf_tx_packets", "vf_tx_bytes",
-	"vf_tx_dropped", "vf_echoes",
+	"vf_active", "vf_switches",
+#define X(name) "vf_" #name,
+	NG_TEAM_COUNTERS(X)
+#undef X
 };
 
 void ng_stats_read(struct ng_device *dev, struct rtnl_link_stats64 *s)
@@ -39,6 +41,7 @@ void ng_stats_read(struct ng_device *dev, struct rtnl_link_stats64 *s)
 	ng_team_sum(dev, &vf);
 	s->rx_packets += vf.rx_packets;
 	s->rx_bytes += vf.rx_bytes;
+	s->rx_dropped += vf.rx_dropped;
 	s->tx_packets += vf.tx_packets;
 	s->tx_bytes += vf.tx_bytes;
 	s->tx_dropped += vf.tx_dropped;
@@ -94,12 +97,9 @@ void ng_stats_values(const struct ng_device *dev, u64 *data)
 	*data++ = grant_operations(dev);
 	*data++ = vf.active;
 	*data++ = vf.switches;
-	*data++ = vf.rx_packets;
-	*data++ = vf.rx_bytes;
-	*data++ = vf.tx_packets;
-	*data++ = vf.tx_bytes;
-	*data++ = vf.tx_dropped;
-	*data++ = vf.echoes;
+#define X(name) *data++ = vf.name;
+	NG_TEAM_COUNTERS(X)
+#undef X
 	for (i = 1; i < NETIF_ERR_COUNT; i++)
 		*data++ = sum_errors(dev, i);
 	for (i = 0; i < dev->max_queues; i++) {

@@ -38,20 +38,21 @@ teardown:
 	return rc;
 }
 
-/* The page is the skb's, which goes now: where the back end still has it, keep it alive. */
-static void slot_ungrant(struct ng_queue *q, struct ng_tx_slot *s)
+/* The back end is done with it, or so it says: the skb goes, unless its page is still mapped. */
+static void slot_free(struct ng_queue *q, struct ng_tx_slot *s, int budget)
 {
 	if (s->gref == INVALID_GRANT_REF)
 		return;
+	q->tx.held--;
 	if (likely(gnttab_end_foreign_access_ref(s->gref))) {
 		gnttab_release_grant_reference(&q->tx.gref_head, s->gref);
+		napi_consume_skb(s->skb, budget);
 		return;
 	}
 	/* No second reference for this id: what follows is copied. */
 	q->tx.stuck = true;
 	ng_count(&q->stats.tx_grant_busy, 1);
-	get_page(s->page);
-	gnttab_end_foreign_access(s->gref, s->page);
+	ng_busy_keep(s->gref, s->skb);
 }
 
 void ng_tx_close(struct ng_queue *q)
@@ -62,8 +63,7 @@ void ng_tx_close(struct ng_queue *q)
 	for (i = 0; i < NETIF_TX_RING_SIZE; i++) {
 		if (!tx->ring.outstanding[i])
 			continue;
-		slot_ungrant(q, &tx->slot[i]);
-		dev_kfree_skb_any(tx->slot[i].skb);
+		slot_free(q, &tx->slot[i], 0);
 	}
 	gnttab_free_grant_references(tx->gref_head);
 	ng_pool_close(&tx->pool);
@@ -154,7 +154,6 @@ static void gather_bytes(struct ng_queue *q, struct sk_buff *skb, struct segs *s
 
 		slot->skb = skb_get(skb);
 		q->tx.held++;
-		slot->page = page;
 		slot->gref = gnttab_claim_grant_reference(&q->tx.gref_head);
 		gnttab_grant_foreign_access_ref(slot->gref, q->dev->xbdev->otherend_id,
 						xen_page_to_gfn(page) + (offset >> XEN_PAGE_SHIFT),
@@ -247,6 +246,12 @@ bool ng_tx_arm(struct ng_queue *q)
 	return work;
 }
 
+static bool can_send(const struct ng_queue *q, u32 len)
+{
+	return smp_load_acquire(&q->open) && !READ_ONCE(q->broken) && len >= ETH_HLEN &&
+	       len <= NETIF_MAX_TX_SIZE;
+}
+
 netdev_tx_t ng_tx_send(struct ng_queue *q, struct sk_buff *skb)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(q->dev->netdev, q->index);
@@ -255,8 +260,7 @@ netdev_tx_t ng_tx_send(struct ng_queue *q, struct sk_buff *skb)
 	struct segs s;
 	bool copy, more;
 
-	if (unlikely(!READ_ONCE(q->open) || READ_ONCE(q->broken) || bytes > NETIF_MAX_TX_SIZE ||
-		     bytes < ETH_HLEN))
+	if (unlikely(!can_send(q, bytes)))
 		return drop(q, skb);
 	copy = wants_copy(q, skb);
 	if (unlikely(!segs_take(q, &s, copy ? DIV_ROUND_UP(bytes, NETIF_PAGE_SIZE) : count_segs(skb)))) {
@@ -286,13 +290,29 @@ netdev_tx_t ng_tx_send(struct ng_queue *q, struct sk_buff *skb)
 	return NETDEV_TX_OK;
 }
 
+/*
+ * It waited for the VF when the vif became its path.  Rings have the lower queues, so that no two
+ * wait for each other; and since no ring wakes the frame's own queue, it is lost where there is no
+ * room.
+ */
+netdev_tx_t ng_tx_send_stray(struct ng_queue *q, struct sk_buff *skb)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(q->dev->netdev, q->index);
+
+	spin_lock_nested(&txq->_xmit_lock, SINGLE_DEPTH_NESTING);
+	if (ng_tx_send(q, skb) == NETDEV_TX_BUSY)
+		drop(q, skb);
+	spin_unlock(&txq->_xmit_lock);
+	return NETDEV_TX_OK;
+}
+
 bool ng_tx_send_bytes(struct ng_queue *q, const void *data, u32 len)
 {
 	struct netif_meta m = { .len = len };
 	struct ng_page *p;
 	struct segs s;
 
-	if (!READ_ONCE(q->open) || READ_ONCE(q->broken) || len > NETIF_PAGE_SIZE || len < ETH_HLEN ||
+	if (!can_send(q, len) || !READ_ONCE(q->running) || len > NETIF_PAGE_SIZE ||
 	    netif_front_tx_room(&q->tx.ring) < NG_TX_ROOM || !segs_take(q, &s, 1))
 		return false;
 	slot_fill(q, &s, 0, len);
@@ -319,13 +339,9 @@ static void reap_locked(struct ng_queue *q, struct netdev_queue *txq, int budget
 		for (i = 0; i < n; i++) {
 			struct ng_tx_slot *s = &q->tx.slot[done[i]];
 
-			slot_ungrant(q, s);
 			bytes += s->bytes;
 			packets += s->bytes != 0;
-			if (!s->skb)
-				continue;
-			q->tx.held--;
-			napi_consume_skb(s->skb, budget);
+			slot_free(q, s, budget);
 		}
 		q->work += n > 0 ? n : 0;
 	} while (n == ARRAY_SIZE(done));
@@ -347,4 +363,26 @@ void ng_tx_reap(struct ng_queue *q, int budget)
 	__netif_tx_lock(txq, smp_processor_id());
 	reap_locked(q, txq, budget);
 	__netif_tx_unlock(txq);
+}
+
+void ng_tx_stop(struct ng_queue *q)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(q->dev->netdev, q->index);
+
+	__netif_tx_lock_bh(txq);
+	WRITE_ONCE(q->running, false);
+	__netif_tx_unlock_bh(txq);
+}
+
+void ng_tx_forget(struct ng_queue *q)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(q->dev->netdev, q->index);
+	u32 i;
+
+	__netif_tx_lock_bh(txq);
+	/* What is answered after all must not be subtracted from what is counted from now on. */
+	for (i = 0; i < NETIF_TX_RING_SIZE; i++)
+		q->tx.slot[i].bytes = 0;
+	netdev_tx_reset_queue(txq);
+	__netif_tx_unlock_bh(txq);
 }

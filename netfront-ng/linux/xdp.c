@@ -138,7 +138,12 @@ int ng_xdp_xmit(struct net_device *netdev, int n, struct xdp_frame **frames, u32
 	struct ng_queue *q;
 	int i;
 
-	if (!queues || !netif_carrier_ok(netdev))
+	if (!netif_running(netdev) || !netif_carrier_ok(netdev))
+		return -ENETDOWN;
+	i = ng_team_xdp_xmit(dev, n, frames, flags);
+	if (i != -EAGAIN)
+		return i;
+	if (!queues)
 		return -ENETDOWN;
 	q = dev->queue[raw_smp_processor_id() % queues];
 	txq = netdev_get_tx_queue(netdev, q->index);
@@ -163,6 +168,7 @@ static int setup(struct ng_device *dev, struct bpf_prog *prog, struct netlink_ex
 		return -EINVAL;
 	}
 	rcu_assign_pointer(dev->xdp, prog);
+	ng_vf_set_xdp(dev, prog);
 	if (old)
 		bpf_prog_put(old);
 	if (!old != !prog && dev->netdev->reg_state == NETREG_REGISTERED)

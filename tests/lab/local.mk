@@ -12,6 +12,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/dom0/start \
 	tests/lab/dom0/vfs \
 	tests/lab/guest/init \
+	tests/lab/guest/xdp-drop-icmp.c \
 	tests/lab/lib/build.sh \
 	tests/lab/lib/common.sh \
 	tests/lab/lib/guest.sh \
@@ -52,6 +53,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/80-netfront-ng.sh \
 	tests/lab/scenarios/82-evil-backend.sh \
 	tests/lab/scenarios/85-teaming.sh \
+	tests/lab/scenarios/86-team-changes.sh \
 	tests/lab/scenarios/87-hybrid.sh \
 	tests/lab/scenarios/88-pairs.sh \
 	tests/lab/scenarios/89-pair-vifs.sh \
