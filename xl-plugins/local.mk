@@ -28,7 +28,8 @@ xl_plugins_libxlnet_a_SOURCES = \
 	xl-plugins/vif.c xl-plugins/vif.h xl-plugins/xl_options.c xl-plugins/xl_options.h \
 	xl-plugins/xlnet.c xl-plugins/xlnet.h
 xl_plugins_libxlnet_a_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags)
-xl_plugins_libxloutside_a_SOURCES = xl-plugins/netlink.c xl-plugins/netlink.h xl-plugins/ovs.c xl-plugins/ovs.h xl-plugins/probe.c xl-plugins/probe.h \
+xl_plugins_libxloutside_a_SOURCES = xl-plugins/clock.c xl-plugins/netlink.c xl-plugins/netlink.h xl-plugins/ovs.c xl-plugins/ovs.h \
+	xl-plugins/probe.c xl-plugins/probe.h \
 	xl-plugins/remote.c xl-plugins/remote.h
 xl_plugins_libxloutside_a_CFLAGS = $(AM_CFLAGS) $(NL_CFLAGS) $(JANSSON_CFLAGS)
 EXTRA_DIST += xl-plugins/README

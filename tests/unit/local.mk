@@ -97,7 +97,7 @@ tests_unit_test_dataplane_LDADD = netfront-ng/user/libnetfront.a netback-ng/libc
 	$(netback_ng_data_libs) $(netback_ng_control_libs) $(netback_ng_data_outside) $(check_libs)
 
 # xl-net, over a fake libxl, xenstore, netlink and credit-adjustd.
-xlnet_test_sources = tests/unit/fake_xen.c tests/unit/fake_xen.h tests/unit/fake_part.h tests/unit/fake_ctl.c \
+xlnet_test_sources = tests/unit/fake_xen.c tests/unit/fake_xen.h tests/unit/fake_part.h tests/unit/fake_clock.c tests/unit/fake_ctl.c \
 	tests/unit/fake_libxl.c tests/unit/fake_netlink.c tests/unit/fake_ovs.c tests/unit/fake_probe.c tests/unit/fake_remote.c \
 	tests/unit/fake_store.c tests/unit/fake_sysfs.c
 xlnet_tests = tests/unit/test_xlnet_switch tests/unit/test_xlnet_migrate tests/unit/test_xlnet_credit tests/unit/test_xlnet_policy \
