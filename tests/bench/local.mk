@@ -6,7 +6,7 @@ tests_bench_bench_netif_CPPFLAGS = $(AM_CPPFLAGS)
 tests_bench_bench_netif_LDADD = lib/netif/libnetif.a
 
 EXTRA_DIST += tests/bench/bench.sh tests/bench/floor.sh tests/bench/vifs.sh tests/bench/levers.sh tests/bench/many.sh \
-	tests/bench/memif.sh tests/bench/credit.sh
+	tests/bench/memif.sh tests/bench/credit.sh tests/bench/restart.sh
 
 .PHONY: bench
 bench: all

@@ -17,8 +17,11 @@
 #include "lib/xen/event.h"
 
 #define CONNECT_MS 60000
-#define READY_MS 10000 /* for frames and buffers to be there */
-#define CLOSE_MS 10000
+#define READY_MS 60000 /* for frames and buffers to be there */
+#define SHUT_MS 60000  /* for a lie to end the connection */
+#define CLOSE_MS 10000 /* a front end that we have lied to may not answer us */
+#define ANY_MS 300     /* where either is right */
+#define SERVED_FRAMES 4
 #define TX_READY 2
 #define RX_READY 64
 #define EXIT_USAGE 2
@@ -128,6 +131,21 @@ static bool ready(void)
 			       netif_back_pending(&evil.q->rx) >= RX_READY);
 }
 
+/* The front end has taken all answers and waits for more: the lie is behind it, and an honest frame is none of it. */
+static bool taken(void)
+{
+	const struct netif_back_ring *r = &evil.q->rx;
+
+	return !evil.v->up || (int32_t)(netif_load(&r->shared->rsp_event) - r->rsp_prod) > 0;
+}
+
+static uint64_t frames_then;
+
+static bool left_or_served(void)
+{
+	return front_left() || evil.v->frames - frames_then >= SERVED_FRAMES;
+}
+
 static bool disconnected(void)
 {
 	return !evil.v->up;
@@ -154,14 +172,22 @@ static bool as_expected(enum back_verdict is)
 	return evil.attack->verdict == BACK_ANY || evil.attack->verdict == is;
 }
 
-/* After the attack: the front end shuts, or is served on for so long. */
+/* After the attack: the front end shuts, or is served on, as long as that takes or so long at most. */
 static int judge(unsigned int ms)
 {
 	const enum back_verdict expected = evil.attack->verdict;
 	enum back_verdict is;
 
 	/* Our own ring is of no use after a lie that ends the connection. */
-	pump_until(front_left, expected == BACK_SHUTS ? CLOSE_MS : ms, expected == BACK_STAYS);
+	if (expected == BACK_SHUTS) {
+		pump_until(front_left, SHUT_MS, false);
+	} else if (expected == BACK_STAYS) {
+		pump_until(taken, ms, false);
+		frames_then = evil.v->frames;
+		pump_until(left_or_served, ms, true);
+	} else {
+		pump_until(front_left, ANY_MS, false);
+	}
 	is = front_left() ? BACK_SHUTS : BACK_STAYS;
 	printf("{\"attack\":\"%s\",\"expected\":\"%s\",\"front_end\":\"%s\",\"state\":\"%s\",\"echoed\":%llu}\n",
 	       evil.attack->name, verdict_name(expected), verdict_name(is),

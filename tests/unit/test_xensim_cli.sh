@@ -4,6 +4,7 @@
 # Starts itself again under `xensim run`.
 set -eu
 xensim=$PWD/tests/xensim/xensim
+export XENSIM_SECONDS=60
 if [ -z "${XENSIM_SOCKET:-}" ]; then
 	"$xensim" run sh -c 'exit 42' && exit 1 || [ $? = 42 ]
 	exec "$xensim" run "$0"

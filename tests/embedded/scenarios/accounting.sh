@@ -42,13 +42,21 @@ balanced() {
 	cat "$DIR/balance"
 }
 
+# floods ENOUGH ARGUMENT...: until so many frames were sent.
+floods() {
+	local enough=$1
+	shift
+	flows "$@"
+	until [ "$($enough 1)" -gt 1000 ]; do flows "$@"; done
+}
+
 tx_flood() {
-	flows g1 outside -u -b 0 -l 64
+	floods sent_by_guest g1 outside -u -b 0 -l 64
 	balanced tx_balanced
 }
 
 rx_flood() {
-	flows g1 outside -u -b 0 -l 64 -R
+	floods tap_tx g1 outside -u -b 0 -l 64 -R
 	balanced rx_balanced
 	flows g1 outside
 	flows g1 outside -R

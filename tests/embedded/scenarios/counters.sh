@@ -52,6 +52,15 @@ burst=240
 device() { if [ "$1" = outside ]; then echo out0; else echo eth0; fi; }
 link_address() { ip -j -n "$1" link show "$(device "$1")" | jq -r '.[0].address'; }
 moved() { [ "$(frames 1)" -ge $((BEFORE[frames] + burst)) ]; }
+# Frames on their way to the daemon so far: in g1's ring, or in the TAP.
+waiting() {
+	if [ "$1" = g1 ]; then
+		guest_sum 1 .tx_packets
+	else
+		tc -s -j qdisc show dev vif1.0 | jq '[.[].packets] | max'
+	fi
+}
+all_wait() { [ "$(waiting "$1")" -ge $((BEFORE[waiting] + burst)) ]; }
 daemon_is() { grep -q "^State:.$1" "/proc/$(cat "$DIR/netback-ngd.pid")/status"; }
 
 # copy_batch FROM TO: one call for all that is there, however fast each side is. The daemon stands still while
@@ -61,10 +70,15 @@ copy_batch() {
 	declare -gA NOW=() BEFORE=()
 	ip -n "$1" neigh replace 10.9.0.200 lladdr "$(link_address "$2")" dev "$(device "$1")" nud permanent
 	snapshot g1
-	BEFORE=([frames]=${NOW[frames]} [copy_calls]=${NOW[copy_calls]} [copy_segments]=${NOW[copy_segments]})
+	BEFORE=([frames]=${NOW[frames]} [copy_calls]=${NOW[copy_calls]} [copy_segments]=${NOW[copy_segments]}
+		[waiting]=$(waiting "$1"))
 	kill -STOP "$(cat "$DIR/netback-ngd.pid")"
 	until_ok 5 daemon_is T || fail "the daemon does not stop"
 	in_ns "$1" bash -c "for ((i = 0; i < $burst; i++)); do echo -n x >/dev/udp/10.9.0.200/9; done"
+	until_ok 10 all_wait "$1" || {
+		kill -CONT "$(cat "$DIR/netback-ngd.pid")"
+		fail "$(($(waiting "$1") - BEFORE[waiting])) of $burst frames came as far as the daemon"
+	}
 	kill -CONT "$(cat "$DIR/netback-ngd.pid")"
 	until_ok 5 moved || fail "$(frames 1) frames, $burst more than ${BEFORE[frames]} were to come"
 	snapshot g1

@@ -44,9 +44,9 @@ world() {
 		"$XENSIM" domain load 1 20 50 && "$XENSIM" domain load 2 80 100 &&
 		cat >$CREDIT_CONF <<-END
 			state_dir = "$STATE"
-			io_enter = 500
-			io_leave = 200
-			io_full = 1000
+			io_enter = 50
+			io_leave = 10
+			io_full = 100
 		END
 }
 
@@ -105,9 +105,9 @@ killed_anywhere() {
 
 released_for_migration() {
 	adjusted
-	ctl release io 60
+	ctl release io 3600
 	weight_is 1 256
-	[ "$(domain_key 1 held_seconds)" -gt 50 ]
+	[ "$(domain_key 1 held_seconds)" -gt 1800 ]
 	ctl claim io
 	until_ok 10 weight_above 1 256
 }

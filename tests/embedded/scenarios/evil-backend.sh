@@ -22,12 +22,15 @@ declare -A counted=(
 
 # The front end that is attacked, with something to send.
 victim() {
+	rm -f "$DIR/guest-1.json"
 	spawn guest-1 g1 env XENSIM_DOMID=1 "$FRONT" --mode ng --tap eth0 --stats "$DIR/guest-1.json" \
 		--half-pages "$1"
 	until_ok 10 ip -n g1 link show eth0
 	until_ok 10 link_up || return 0 # it may have been shut by now
 	addr g1 eth0 11 || return 0
-	spawn chatter g1 ping -n -i 0.05 10.9.0.1
+	# Nobody answers who asks for an address.
+	ip -n g1 neigh replace 10.9.0.1 lladdr 00:16:3e:00:00:01 dev eth0 || return 0
+	spawn chatter g1 ping -n -i 0.01 10.9.0.1
 }
 
 link_up() { ip -n g1 -br link show eth0 | grep -q UP || not alive guest-1; }
@@ -40,7 +43,10 @@ victim_is() {
 		until_ok 10 not alive guest-1 || fail "the front end goes on"
 		grep -q 'back end: ' "$DIR/guest-1.log" || fail "it does not say why"
 		;;
-	stays) alive guest-1 || fail "the front end ended: $(tail -n 1 "$DIR/guest-1.log")" ;;
+	stays)
+		alive guest-1 || fail "the front end ended: $(tail -n 1 "$DIR/guest-1.log")"
+		tail -n 1 "$DIR/evil.log" | jq -e '.echoed > 0' >/dev/null || fail "it was not served on"
+		;;
 	esac
 	stop guest-1
 	[ -z "${counted[$2]:-}" ] || count_of "${counted[$2]}" | grep -qv '^0$' ||
@@ -51,17 +57,20 @@ serves_again() {
 	daemon_start
 	guest_boot 1 ng 1
 	reach g1 outside
-	pings g1 outside 20
+	pings g1 outside 5
 	stop guest-1
 	daemon_stop
 }
 
-# A daemon finds the rings as the killed one left them, with the front end still there.
+# A daemon finds the rings as the killed one left them, with the front end still there; which ends before the
+# daemon does, as without one it would wait for its answers.
 taken_over() {
 	daemon_start
 	until_ok 10 connected 1
+	ip -n g1 neigh del 10.9.0.1 dev eth0
 	reach g1 outside
-	pings g1 outside 20
+	pings g1 outside 5
+	stop guest-1
 	daemon_stop
 }
 
@@ -72,9 +81,9 @@ attack() {
 	daemon_stop
 	: >"$DIR/guest-1.log"
 	[ "$name" != rx-half ] || halves=on
-	spawn evil dom0 "$EVIL_BACK" --domid 1 --settle $((300 * SLOW)) --attack "$name"
+	spawn evil dom0 "$EVIL_BACK" --domid 1 --settle $((1000 * PATIENCE)) --attack "$name"
 	victim $halves
-	until_ok 30 not alive evil || fail "netback-ng-evil does not end: $(tail -n 1 "$DIR/evil.log")"
+	until_ok 120 not alive evil || fail "netback-ng-evil does not end: $(tail -n 1 "$DIR/evil.log")"
 	tail -n 1 "$DIR/evil.log"
 	wait "$(cat "$DIR/evil.pid")" || [ "$name" = vanish ] || fail "$(tail -n 1 "$DIR/evil.log")"
 	[ ! -e "$DIR/chatter.pid" ] || stop chatter KILL

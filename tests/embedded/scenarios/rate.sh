@@ -20,8 +20,8 @@ sent() { vif_sum 1 .tx_bytes; }
 # within_rate COMMAND...: for some seconds, again and again, in the background; then once more without it.
 within_rate() {
 	local from start bytes ms most pid=
-	from=$(sent)
 	start=$(now_ms)
+	from=$(sent)
 	if [ $# -gt 0 ]; then
 		(while "$@"; do sleep 0.01; done) >/dev/null 2>&1 &
 		pid=$!

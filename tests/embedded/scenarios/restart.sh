@@ -3,8 +3,8 @@
 #
 # The daemon is killed or stopped under traffic, and started again. No guest does anything about
 # it: as Linux's netfront, the front ends stay connected, and their rings are taken over. Pings
-# pass again within 1 s of the daemon being up, TCP streams go on, and static grants are static
-# again. A reload loses no ping at all.
+# pass again, TCP streams go on, and static grants are static again. A reload loses no ping at all.
+# (How soon pings pass is the benchmark restart's.)
 #
 #   g1 (stock, 1 queue)  --+
 #   g2 (ng, 1 queue)     --+-- netback-ngd (killed, restarted) -- xenbr0 -- outside
@@ -75,7 +75,7 @@ static_again() {
 
 # resumes COUNT SIGNAL...: each is followed by a start; then COUNT restarts, at least, were seen.
 resumes() {
-	local count=$1 up first d signal
+	local count=$1 d signal
 	shift
 	for d in 1 2 3 4; do
 		streams_start $d
@@ -85,13 +85,9 @@ resumes() {
 		daemon_stop "$signal"
 		daemon_start
 	done
-	up=$(now_ms)
 	for d in 1 2 3 4; do
-		until_ok 10 in_ns g$d ping -q -c 1 -W 0.1 10.9.0.1 || fail "g$d: no ping after the restart"
+		until_ok 10 in_ns g$d ping -q -c 1 -W 1 10.9.0.1 || fail "g$d: no ping after the restart"
 	done
-	first=$(($(now_ms) - up))
-	echo "traffic resumed $first ms after the daemon was up"
-	[ $first -le $((1000 * SLOW)) ] || fail "traffic resumed only $first ms after the daemon was up"
 	for d in 1 2 3 4; do
 		streams_go_on $d
 		echo "g$d: $(steady_stop $d) pings lost"
