@@ -93,7 +93,7 @@ static void pass_pieces(unsigned int len, unsigned int piece, unsigned int offse
 
 	ck_assert(guest_queue(&a, 0, sent, &m, piece, offset));
 	front_queue_push_tx(&a.q[0]);
-	ck_assert_uint_eq(guest_receive(&b, 0, got, &received, 2000), len);
+	ck_assert_uint_eq(guest_receive(&b, 0, got, &received, PATIENCE_MS), len);
 	ck_assert_mem_eq(got, sent, len);
 	ck_assert_uint_eq(guest_reap(&a, 0, (len + piece - 1) / piece), 0);
 }

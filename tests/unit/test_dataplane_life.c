@@ -332,7 +332,7 @@ START_TEST(killed_while_answering)
 	guest_connect(&g);
 	ck_assert_uint_eq(guest_reap(&g, 0, 8), 0);
 	for (i = 0; i < 5 && _i != ANSWERS_WRITTEN; i++)
-		ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 2000), 6000);
+		ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 6000);
 	/* Those that were not answered are frames still to be sent. */
 	ck_assert_uint_eq(stat_of(&g, "tx_gso_frames"), _i == ANSWERS_WRITTEN ? 4 : 0);
 	WAIT_FOR(stat_of(&g, "tx_to_tap") + stat_of(&g, "tx_drop_tap_down") ==
@@ -341,7 +341,7 @@ START_TEST(killed_while_answering)
 		;
 	exchange(&g, 0);
 	host_send(&g, frame_make(g.mac, outside, 900, 3), 900, NULL);
-	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 2000), 900);
+	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 900);
 	ck_assert_int_eq(vif_broken(g.vif), NETIF_OK);
 	ck_assert_uint_eq(g.q[0].tx.nfree, NETIF_TX_RING_SIZE);
 	guest_stop(&g);

@@ -459,7 +459,7 @@ START_TEST(buffers_without_a_word)
 		for (int id; (id = netif_front_rx_next(&g.q[0].rx)) >= 0;)
 			netif_front_rx_post(&g.q[0].rx, g.q[0].rx_pages.refs[id], NETIF_RX_WHOLE);
 		netif_front_push(&g.q[0].rx.ring);
-		ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 5000), 700);
+		ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 700);
 		ck_assert_mem_eq(got, sent, 700);
 	}
 	guest_stop(&g);
@@ -522,7 +522,7 @@ START_TEST(rate_change_wakes_the_queue)
 	guest_send(&g, 0, frame, 200);
 	WAIT_FOR(stat_of(&g, "tx_rate_waits") > 0);
 	vif_set_rate(g.vif, 0, 0);
-	ck_assert_uint_eq(host_receive(&g, got, NULL, 2000), 200);
+	ck_assert_uint_eq(host_receive(&g, got, NULL, PATIENCE_MS), 200);
 	guest_stop(&g);
 	dataplane_stop();
 }

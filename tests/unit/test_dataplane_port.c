@@ -323,7 +323,7 @@ START_TEST(reads_a_tap_that_refuses_nowait)
 		ck_assert_int_eq(write(host, packed, sizeof(packed)), sizeof(packed));
 		if (i == 0)
 			host_send(&g, sent, 60, NULL);
-		ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, 5000), sizeof(packed) - TAP_VNET_LEN);
+		ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), sizeof(packed) - TAP_VNET_LEN);
 		ck_assert_mem_eq(got, packed + TAP_VNET_LEN, sizeof(packed) - TAP_VNET_LEN);
 	}
 	ck_assert_uint_eq(stat_of(&g, "tap_read_errors"), 0);
