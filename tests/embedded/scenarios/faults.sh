@@ -51,11 +51,17 @@ map_fails() {
 # Static grants that cannot be mapped: the guest is told so and its pages are copied instead.
 static_map_fails() {
 	stop guest-2
-	fault 0 map-fail every=3
-	guest_boot 2 ng 1 || true
-	fault 0 clear
-	alive guest-2 && stop guest-2
+	# Three rings are mapped before.
+	fault 0 map-fail every=4
 	guest_boot 2 ng 1
+	[ "$(guest_sum 2 .static_grants)" = 0 ] || fail "its grants are static all the same"
+	grep -q 'no static grants .*: the back end copies' "$DIR/guest-2.log" || fail "the guest does not say so"
+	reach g2 outside
+	flows g2 outside
+	fault 0 clear
+	stop guest-2
+	guest_boot 2 ng 1
+	[ "$(guest_sum 2 .static_grants)" = 512 ] || fail "its grants are not static again"
 	well_again
 }
 
