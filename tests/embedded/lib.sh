@@ -376,7 +376,7 @@ iperf() {
 # flows FROM TO [CLIENT-OPTION...]: so many bytes of TCP, however long they take, or a second of UDP (-u), of which
 # some arrives.
 flows() {
-	local out=$DIR/iperf.json amount=64M want=1000000 got
+	local out=$DIR/iperf.json amount=32M want=1000000 got
 	case " $* " in *" -u "*) amount=1 want=1000 ;; esac
 	iperf "$1" "$2" $amount "${@:3}" >"$out" || fail "iperf3 $1 -> $2 ${*:3}: $(jq -r '.error // "no answer"' "$out")"
 	got=$(jq '(.end.sum_received // .end.sum) | .bytes - (.lost_packets // 0) * (.bytes / (.packets // 1)) | floor' "$out") ||
