@@ -95,7 +95,7 @@ static void value_error(const cfg_t *cfg, const struct config_key *key, const ch
 		snprintf(valid, sizeof(valid), "\"mixed\" or \"whole-host\"");
 		break;
 	case CONFIG_PORT:
-		snprintf(valid, sizeof(valid), "\"auto\", \"io_uring\", \"vhost\" or \"split\"");
+		snprintf(valid, sizeof(valid), "\"auto\", \"io_uring\", \"vhost\", \"split\" or \"kernel\"");
 		break;
 	case CONFIG_CPUS:
 		snprintf(valid, sizeof(valid), "up to %d CPU numbers", CONFIG_LIST_MAX);
@@ -169,7 +169,8 @@ static bool set_port(enum config_port *port, const char *value)
 	static const char *const names[] = { [CONFIG_PORT_AUTO] = "auto",
 					     [CONFIG_PORT_IO_URING] = "io_uring",
 					     [CONFIG_PORT_VHOST] = "vhost",
-					     [CONFIG_PORT_SPLIT] = "split" };
+					     [CONFIG_PORT_SPLIT] = "split",
+					     [CONFIG_PORT_KERNEL] = "kernel" };
 
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		*port = (enum config_port)i;

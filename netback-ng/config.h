@@ -18,7 +18,8 @@ struct config_list {
 	char *items[CONFIG_LIST_MAX];
 };
 
-enum config_port { CONFIG_PORT_AUTO, CONFIG_PORT_IO_URING, CONFIG_PORT_VHOST, CONFIG_PORT_SPLIT };
+enum config_port { CONFIG_PORT_AUTO, CONFIG_PORT_IO_URING, CONFIG_PORT_VHOST, CONFIG_PORT_SPLIT,
+		   CONFIG_PORT_KERNEL };
 
 /* What the data plane uses; read at start and at reload (where noted, for new vifs only). */
 struct config_data {

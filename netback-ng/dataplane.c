@@ -160,16 +160,22 @@ void dataplane_release(struct worker *w)
 	w->nqueues--;
 }
 
-void vif_break(struct vif *vif, enum netif_error err)
+void dataplane_wake(void)
 {
 	uint64_t one = 1;
+
+	if (write(dataplane.broken_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		abort();
+}
+
+void vif_break(struct vif *vif, enum netif_error err)
+{
 	int none = NETIF_OK;
 
 	/* The first reason counts. */
 	if (!atomic_compare_exchange_strong(&vif->broken, &none, (int)err))
 		return;
-	if (write(dataplane.broken_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		abort();
+	dataplane_wake();
 }
 
 bool dataplane_alive(void)

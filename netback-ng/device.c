@@ -66,7 +66,7 @@ static void device_disconnect(struct device *d)
 {
 	ctrl_close(d->ctrl);
 	d->ctrl = NULL;
-	if (d->connected)
+	if (d->connected || (d->vif && vif_inherited(d->vif)))
 		vif_disconnect(d->vif);
 	d->connected = false;
 }
@@ -150,9 +150,11 @@ static bool device_offer(struct device *d, const struct snapshot *s)
 
 	if (plumb_tap(d))
 		return false;
-	device_disconnect(d);
+	/* What an earlier daemon connected in the kernel goes on meanwhile. */
+	if (!fresh)
+		device_disconnect(d);
 	d->failed = false;
-	if (fresh)
+	if (fresh && !vif_inherited(d->vif))
 		d->unplugged = plumb_needs_script(d, s->hotplug);
 	if (publish_offer(d, d->unplugged && !d->offered))
 		return false;

@@ -28,6 +28,7 @@ netback_ng_data_sources = \
 	netback-ng/brport.c netback-ng/brport.h netback-ng/copy.c netback-ng/copy.h netback-ng/dataplane.c netback-ng/frame.h \
 	netback-ng/links.c netback-ng/links.h \
 	netback-ng/journal.c netback-ng/journal.h \
+	netback-ng/kernel.c netback-ng/kernel.h netback-ng/linux/netback_ng.h \
 	netback-ng/pool.c netback-ng/pool.h netback-ng/port.c netback-ng/port.h netback-ng/port_direct.c netback-ng/port_split.c \
 	netback-ng/port_uring.c netback-ng/port_vhost.c netback-ng/port_vhost.h \
 	netback-ng/queue.c netback-ng/queue.h netback-ng/queue_late.c netback-ng/queue_rx.c netback-ng/queue_tx.c netback-ng/stats.h netback-ng/switch.c netback-ng/switch.h \
@@ -38,10 +39,10 @@ netback_ng_data_sources = \
 noinst_LIBRARIES += netback-ng/libdataplane.a
 netback_ng_libdataplane_a_SOURCES = $(netback_ng_data_sources)
 netback_ng_libdataplane_a_CFLAGS = $(AM_CFLAGS) -pthread $(XENGNTTAB_CFLAGS) $(XENEVTCHN_CFLAGS) \
-	$(LIBURING_CFLAGS) $(JANSSON_CFLAGS) $(NL_CFLAGS)
+	$(LIBURING_CFLAGS) $(JANSSON_CFLAGS) $(NLGENL_CFLAGS)
 netback_ng_data_libs = netback-ng/libdataplane.a lib/tap/libtap.a
 # After the control plane's, which both need.
-netback_ng_data_outside = $(LIBURING_LIBS) $(NL_LIBS)
+netback_ng_data_outside = $(LIBURING_LIBS) $(NLGENL_LIBS) $(NL_LIBS)
 
 sbin_PROGRAMS += netback-ngd netback-ngctl
 netback_ngd_SOURCES = netback-ng/main.c

@@ -23,7 +23,9 @@
 #include "netback-ng/backend.h"
 #include "netback-ng/bus.h"
 #include "netback-ng/journal.h"
+#include "netback-ng/kernel.h"
 #include "netback-ng/links.h"
+#include "netback-ng/vif_data.h"
 
 struct daemon {
 	const char *config_file;
@@ -33,6 +35,7 @@ struct daemon {
 	struct backend backend;
 	struct bus *bus;
 	struct control *control;
+	sd_event_source *kernel_io; /* what the kernel's data plane has to tell */
 	int lock_fd;
 	bool dataplane;
 };
@@ -145,6 +148,30 @@ static int on_links(sd_event_source *s, int fd, uint32_t revents, void *arg)
 	return 0;
 }
 
+static int on_kernel(sd_event_source *s, int fd, uint32_t revents, void *arg)
+{
+	if (kernel_read())
+		dataplane_wake();
+	return 0;
+}
+
+/* With port = "kernel" the module moves the packets, and the threads have nothing to do. */
+static int start_kernel(struct daemon *d)
+{
+	int rc;
+
+	if (d->initial->data.port != CONFIG_PORT_KERNEL)
+		return 0;
+	rc = kernel_start();
+	if (rc) {
+		log_error("port = \"kernel\", but this kernel has no xen-netback-ng: install the module for it (man "
+			  "xen-netback-ng), or use another port");
+		return rc;
+	}
+	log_info("packets are moved by the kernel's xen-netback-ng");
+	return sd_event_add_io(d->loop.event, &d->kernel_io, kernel_fd(), EPOLLIN, on_kernel, d);
+}
+
 static int start(struct daemon *d)
 {
 	int rc = lock_take(options_of.program, d->config->control_socket, &d->lock_fd);
@@ -163,6 +190,8 @@ static int start(struct daemon *d)
 	if (!rc)
 		rc = sd_event_add_io(d->loop.event, NULL, links_fd(), EPOLLIN, on_links, NULL);
 	if (rc >= 0)
+		rc = start_kernel(d);
+	if (rc >= 0)
 		rc = backend_start(&d->backend, d->loop.event, d->config);
 	if (!rc && !d->config->whole_host)
 		rc = bus_start(&d->bus, d->loop.event, owns, &d->backend);
@@ -175,6 +204,9 @@ static void stop(struct daemon *d)
 {
 	control_stop(d->control);
 	bus_stop(d->bus);
+	/* First: its vifs stay, for the next daemon. */
+	sd_event_source_disable_unref(d->kernel_io);
+	kernel_stop();
 	if (d->backend.xs)
 		backend_stop(&d->backend);
 	if (d->dataplane)

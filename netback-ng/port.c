@@ -53,6 +53,7 @@ static const struct port *choose(const struct queue *q)
 		return &port_vhost;
 	case CONFIG_PORT_SPLIT:
 		return &port_split;
+	case CONFIG_PORT_KERNEL: /* the module moves the packets of its vifs */
 	case CONFIG_PORT_IO_URING:
 		break;
 	}

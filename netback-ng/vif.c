@@ -16,6 +16,14 @@ int vif_create(const struct vif_identity *id, struct vif **vifp)
 	if (!vif)
 		return -ENOMEM;
 	vif->id = *id;
+	if (kernel_running()) {
+		rc = kvif_create(id, &vif->kernel);
+		if (rc)
+			free(vif);
+		else
+			*vifp = vif;
+		return rc;
+	}
 	rc = tap_open(&vif->tap, id->name);
 	if (rc) {
 		free(vif);
@@ -311,6 +319,8 @@ int vif_connect(struct vif *vif, const struct vif_connection *c, const char **wh
 	unsigned int i;
 	int rc;
 
+	if (vif->kernel)
+		return kvif_connect(vif->kernel, c, what);
 	vif_disconnect(vif);
 	take_terms(vif, c);
 	atomic_store(&vif->broken, NETIF_OK);
@@ -347,6 +357,8 @@ void vif_disconnect(struct vif *vif)
 {
 	unsigned int i;
 
+	if (vif->kernel)
+		kvif_disconnect(vif->kernel);
 	if (!vif->xgt)
 		return;
 	tap_set_carrier(&vif->tap, false);
@@ -370,6 +382,11 @@ void vif_disconnect(struct vif *vif)
 
 void vif_destroy(struct vif *vif)
 {
+	if (vif->kernel) {
+		kvif_destroy(vif->kernel);
+		free(vif);
+		return;
+	}
 	vif_disconnect(vif);
 	links_remove(vif);
 	if (vif->bridge)
@@ -378,8 +395,15 @@ void vif_destroy(struct vif *vif)
 	free(vif);
 }
 
+bool vif_inherited(const struct vif *vif)
+{
+	return vif->kernel && kvif_inherited(vif->kernel);
+}
+
 enum netif_error vif_broken(const struct vif *vif)
 {
+	if (vif->kernel)
+		return kvif_broken(vif->kernel);
 	return (enum netif_error)atomic_load(&vif->broken);
 }
 
@@ -403,6 +427,8 @@ int vif_set_hash(struct vif *vif, const struct netif_hash *hash)
 	const struct netif_hash *now = atomic_load(&vif->hash);
 	struct netif_hash *spare;
 
+	if (vif->kernel)
+		return kvif_set_hash(vif->kernel, hash);
 	if (now ? !memcmp(now, hash, sizeof(*now)) : hash->algorithm == NETIF_HASH_ALGORITHM_NONE)
 		return 0;
 	if (!dataplane_passed(&vif->hash_since))

@@ -80,6 +80,8 @@ void vif_disconnect(struct vif *vif);
 /* Disconnects first.  The TAP disappears. */
 void vif_destroy(struct vif *vif);
 
+/* Its interface was there before us, an earlier daemon's: what the hotplug script did to it holds. */
+bool vif_inherited(const struct vif *vif);
 /* NETIF_OK, or the guest's fatal error after which the queues stand still. */
 enum netif_error vif_broken(const struct vif *vif);
 /* rate may change at run time; the same again changes nothing. */

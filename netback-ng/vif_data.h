@@ -7,6 +7,7 @@
 #include <xengnttab.h>
 
 #include "lib/tap/tap.h"
+#include "netback-ng/kernel.h"
 #include "netback-ng/queue.h"
 #include "netback-ng/switch.h"
 #include "netback-ng/vif.h"
@@ -48,6 +49,7 @@ struct dataplane_moment {
 
 struct vif {
 	struct vif_identity id;
+	struct kvif *kernel;	/* the module moves its packets: nothing below is used */
 	struct tap tap;
 	struct vif_connection c;
 	struct bridge *bridge;	/* NULL: in none */
@@ -103,6 +105,8 @@ unsigned int vif_gref_count(const struct vif *vif, unsigned int queue);
 /* Unmap whatever the guest left mapped. */
 void vif_gref_drop_all(struct vif *vif);
 
+/* Some vif is broken: dataplane_fd() becomes readable. */
+void dataplane_wake(void);
 /* Every worker has been through its loop: nobody holds what was unpublished before. */
 void dataplane_quiesce(void);
 /*

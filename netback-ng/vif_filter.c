@@ -75,6 +75,10 @@ void vif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs)
 	uint64_t before = rate_bytes(vif);
 	int64_t credit, full;
 
+	if (vif->kernel) {
+		kvif_set_rate(vif->kernel, bytes, usecs);
+		return;
+	}
 	if (!usecs)
 		bytes = 0;
 	if (bytes == before && (!bytes || usecs == vif->c.rate_usecs))

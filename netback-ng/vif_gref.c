@@ -191,6 +191,8 @@ unsigned int vif_gref_count(const struct vif *vif, unsigned int queue)
 
 unsigned int vif_gref_room(const struct vif *vif, unsigned int queue)
 {
+	if (vif->kernel)
+		return dataplane_config()->static_grants ? kvif_gref_room(vif->kernel, queue) : 0;
 	if (queue >= VIF_QUEUES_MAX || !vif->queues[queue] || !dataplane_config()->static_grants)
 		return 0;
 	return NETIF_GREF_MAP_MAX - vif_gref_count(vif, queue);
@@ -202,6 +204,8 @@ int vif_gref_add(struct vif *vif, unsigned int queue, const struct netif_gref *g
 	struct vif_unit *rw, *ro;
 	int rc;
 
+	if (vif->kernel)
+		return kvif_gref_add(vif->kernel, queue, grefs, n);
 	if (queue >= VIF_QUEUES_MAX || !vif->queues[queue] || !n || vif->change.busy)
 		return -EINVAL;
 	if (n > vif_gref_room(vif, queue) || unit_count(vif, queue) >= UNITS_MAX)
@@ -311,6 +315,10 @@ int vif_gref_del(struct vif *vif, unsigned int queue, struct netif_gref *grefs, 
 	unsigned int i;
 
 	*done = 0;
+	if (vif->kernel) {
+		*done = kvif_gref_del(vif->kernel, queue, grefs, n);
+		return 0;
+	}
 	for (i = 0; i < n; i++)
 		grefs[i].status = NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	if (queue >= VIF_QUEUES_MAX || !vif->queues[queue] || vif->change.busy)

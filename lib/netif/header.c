@@ -261,7 +261,7 @@ enum netif_error netif_vnet_from_meta(struct netif_vnet *v, const struct netif_m
 
 void netif_meta_from_vnet(struct netif_meta *m, const struct netif_vnet *v, u32 len)
 {
-	u8 gso = v->gso_type & (u8)~VNET_GSO_ECN;
+	u8 gso = v->gso_type & (0xffu ^ VNET_GSO_ECN);
 
 	memset(m, 0, sizeof(*m));
 	m->len = len;

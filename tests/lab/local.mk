@@ -32,7 +32,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/23-unequal.sh \
 	tests/lab/scenarios/24-hotplug.sh \
 	tests/lab/scenarios/26-queues.sh \
-	tests/lab/scenarios/27-ports.sh \
+	tests/lab/scenarios/27-ports.sh tests/lab/scenarios/29-kernel.sh \
 	tests/lab/scenarios/28-destroy.sh \
 	tests/lab/scenarios/30-restart.sh \
 	tests/lab/scenarios/31-kills.sh \

@@ -104,6 +104,11 @@ void vif_destroy(struct vif *vif)
 	free(vif);
 }
 
+bool vif_inherited(const struct vif *vif)
+{
+	return fake.inherited;
+}
+
 enum netif_error vif_broken(const struct vif *vif)
 {
 	return fake.broken;

@@ -9,6 +9,7 @@
 struct fake {
 	int create_rc, connect_rc, gref_rc, hash_rc; /* what the next calls return */
 	unsigned int max_queues; /* 4 after a reset */
+	bool inherited; /* the module has the vif from an earlier daemon */
 	int poll_rc;	    /* how a change of grants ends, */
 	unsigned int waits; /* after it, or a new hash, was asked for so many times */
 	enum netif_error broken;		     /* what vif_broken() says while connected */

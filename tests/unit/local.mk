@@ -7,8 +7,8 @@ config_rig = tests/unit/config_rig.c tests/unit/config_rig.h
 check_libs = tests/unit/librunner.a $(CHECK_LIBS)
 
 check_PROGRAMS += tests/unit/test_netif
-TESTS += tests/unit/test_netif tests/unit/test_netif_freestanding.sh
-EXTRA_DIST += tests/unit/test_netif_freestanding.sh
+TESTS += tests/unit/test_netif tests/unit/test_netif_freestanding.sh tests/unit/test_netback_yaml.sh
+EXTRA_DIST += tests/unit/test_netif_freestanding.sh tests/unit/test_netback_yaml.sh
 tests_unit_test_netif_SOURCES = \
 	tests/unit/test_netif.h tests/unit/test_netif_fetch.h tests/unit/test_netif.c \
 	tests/unit/test_netif_rig.c tests/unit/test_netif_wire.c tests/unit/test_netif_ring.c \

@@ -278,6 +278,29 @@ START_TEST(adoption_in_every_state)
 }
 END_TEST
 
+/* The kernel moves its packets, and did so all the time: neither the script nor the guest need notice anything. */
+START_TEST(adoption_from_the_kernel)
+{
+	rig_daemon_stop();
+	fake.inherited = true;
+	make_script(1);
+	toolstack_attach(script);
+	toolstack_write(BACK "/hotplug-status", "connected");
+	guest_connect(1, false);
+	guest_write("state", "4");
+	toolstack_write(BACK "/state", "4");
+	rig.config.whole_host = true;
+	rig_daemon_start();
+	ck_assert(back_becomes(4));
+	ck_assert_uint_eq(fake.connects, 1);
+	ck_assert_uint_eq(fake.disconnects, 0);
+	/* But a guest that began anew meanwhile has other rings. */
+	guest_write("state", "5");
+	ck_assert(back_becomes(5));
+	ck_assert_uint_eq(fake.connected, 0);
+}
+END_TEST
+
 /* ---- trouble.h ---- */
 
 static unsigned int agains;
@@ -359,6 +382,7 @@ void add_restart_tests(TCase *c)
 	tcase_add_loop_test(c, shortage_at_a_restart_costs_nobody_a_vif, 0, 2);
 	tcase_add_loop_test(c, vif_shut_for_a_shortage_is_taken_up_again, 0, 11);
 	tcase_add_test(c, resume_that_fails_shuts_the_vif);
+	tcase_add_test(c, adoption_from_the_kernel);
 	tcase_add_loop_test(c, adoption_in_every_state, 0, COUNT(left_behind));
 	tcase_add_test(c, tries_become_rarer);
 	tcase_add_test(c, hurry_is_for_who_is_in_trouble);

@@ -7,10 +7,10 @@
 emulator_packages="qemu-system-x86 qemu-utils"
 tools_packages="e2fsprogs cpio kmod xz-utils busybox-static build-essential flex bison python3 libelf-dev bc
 autoconf automake libtool pkgconf libxen-dev liburing-dev libconfuse-dev libjansson-dev libsystemd-dev check
-libnl-3-dev libnl-route-3-dev linux-headers-amd64 sparse"
+libnl-3-dev libnl-genl-3-dev libnl-route-3-dev linux-headers-amd64 sparse"
 dom0_packages="xenstore-utils openssh-server openssh-client iproute2 iputils-ping iperf3
 ethtool busybox-static kmod procps pciutils jq tcpdump strace util-linux nftables openvswitch-switch
-liburing2 libconfuse2 libjansson4 libsystemd0 libnl-3-200 libnl-route-3-200"
+liburing2 libconfuse2 libjansson4 libsystemd0 libnl-3-200 libnl-genl-3-200 libnl-route-3-200"
 # Nothing in the lab has such hardware; without them the image is a third of its size.
 unused_modules="drivers/gpu drivers/media drivers/staging drivers/infiniband drivers/iio drivers/scsi
 drivers/usb drivers/hid drivers/input drivers/platform drivers/net/wireless drivers/net/ethernet/mellanox
@@ -163,11 +163,13 @@ make_project() {
 		install -D tests/bench/netback-ng-evil "$1/opt/lab/netback-ng-evil"
 		mkdir -p "$1/opt/lab/guest/modules"
 		gcc -O2 -static -o "$1/opt/lab/guest/modules/xdp-drop-icmp" ../tests/lab/guest/xdp-drop-icmp.c
-		make module KERNEL_BUILD="$(echo /usr/src/linux-headers-*-amd64)" MODULE_FLAGS="W=1 C=2" >module.log 2>&1 ||
+		make module netback-module KERNEL_BUILD="$(echo /usr/src/linux-headers-*-amd64)" MODULE_FLAGS="W=1 C=2" >module.log 2>&1 ||
 			{ cat module.log; exit 1; }
 		if grep -E "(warning|error):" module.log; then exit 1; fi
 		install -D -m 644 netfront-ng/linux/tree/xen-netfront-ng.ko "$1/opt/lab/guest/modules/xen-netfront-ng.ko"
-		strip -g "$1/opt/lab/guest/modules/xen-netfront-ng.ko"' project "$(inside "$1")" "$flags"
+		strip -g "$1/opt/lab/guest/modules/xen-netfront-ng.ko"
+		install -D -m 644 netback-ng/linux/tree/xen-netback-ng.ko "$1/opt/lab/xen-netback-ng.ko"
+		strip -g "$1/opt/lab/xen-netback-ng.ko"' project "$(inside "$1")" "$flags"
 	[ -z "${LAB_GUEST_DEBUG:-}" ] || project_debug "$1/src" "$1/opt/lab/guest"
 	rm -rf "$1/src"
 }

@@ -46,6 +46,11 @@ median() {
 		printf m < 1e4 ? "%.4g" : "%.0f", m }'
 }
 daemon() { on "$1" /opt/lab/netback-ngd-unit "${@:2}"; }
+# Before its daemon starts: with port = "kernel" the module moves the packets.
+kernel_plane() {
+	on "$1" "mkdir -p /etc/xen; echo 'port = \"kernel\"' >/etc/xen/netback-ng.conf
+		[ -e /sys/module/xen_netback_ng ] || insmod /opt/lab/xen-netback-ng.ko"
+}
 # The TAP or kernel interface of a guest's vif.
 vif_name() { echo "vif$(on "$1" xl domid "$2").${3:-0}"; }
 # Whose is it? "netback-ngd" or "kernel".
@@ -116,7 +121,7 @@ clean_host() {
 		/opt/lab/openvswitch off
 		for v in /sys/class/net/*/device/virtfn*; do [ ! -e \$v ] || ip link set \$(basename \${v%/device*}) vf \${v##*virtfn} mac 00:00:00:00:00:00; done
 		bridge fdb show br xenbr0 | awk '/^00:16:3e:/ && !/ vlan / { print \$1, \$3 }' | while read mac d; do bridge fdb del \$mac dev \$d master; done
-		/opt/lab/netback-ngd-unit stop; rm -rf /run/guests; dmesg -C; ip neigh flush all; xl cpupool-cpu-add Pool-0 all
+		/opt/lab/netback-ngd-unit stop; rm -rf /run/guests /etc/xen/netback-ng.conf; rmmod xen-netback-ng; dmesg -C; ip neigh flush all; xl cpupool-cpu-add Pool-0 all
 		modprobe xen-netback; echo 1 >/sys/bus/xen-backend/drivers_autoprobe" >/dev/null 2>&1
 }
 

@@ -6,6 +6,7 @@
 # A stock guest on the kernel's back end against one on netback-ngd: one boot, alternating rounds.
 rounds=${LAB_ROUNDS:-5}
 seconds=${LAB_SECONDS:-6}
+[ -z "${LAB_KERNEL_PLANE:-}" ] || check "the kernel's data plane" kernel_plane a
 check "start the daemon" daemon a start ${LAB_NGD_OPTIONS:-}
 check "create the guest on the kernel" guest_create a kernel
 LAB_GUEST_EXTRA=${LAB_NG_EXTRA:-} check "create the guest on netback-ngd" guest_create a ng script=vif-ng
