@@ -267,10 +267,10 @@ static void device_connect(struct device *d)
 	d->count.connects++;
 	failed = trouble_over(&d->trouble, TROUBLE_CONNECT);
 	if (failed)
-		log_limited(&d->log, LOG_INFO, "%s: can connect again; tries that failed before: %u",
+		log_limited(&d->news, LOG_INFO, "%s: can connect again; tries that failed before: %u",
 			    d->name, failed);
 	publish_no_error(d);
-	log_limited(&d->log, LOG_INFO, "%s: connected, %u queue%s%s", d->name, c.nqueues,
+	log_limited(&d->news, LOG_INFO, "%s: connected, %u queue%s%s", d->name, c.nqueues,
 		    c.nqueues == 1 ? "" : "s", c.has_ctrl ? ", control ring" : "");
 }
 
@@ -357,8 +357,8 @@ static bool device_begin(struct device *d, const struct snapshot *s)
 	d->state = s->state;
 	if (s->state != STATE_INITIALISING) {
 		d->count.adoptions++;
-		log_limited(&d->log, LOG_INFO, "%s: adopted in state %s, front end %s", d->name, store_state_name(s->state),
-			    store_state_name(s->front));
+		log_limited(&d->news, LOG_INFO, "%s: adopted in state %s, front end %s", d->name,
+			    store_state_name(s->state), store_state_name(s->front));
 		if (was_shut_for_shortage(s, publish_error_before(d)))
 			d->state = STATE_INITWAIT; /* whatever the node says: as one that a dead daemon left */
 	}
