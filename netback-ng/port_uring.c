@@ -352,13 +352,13 @@ static void uring_close(struct queue *q)
 	struct io_uring_sqe *sqe;
 
 	drop_held(q);
-	if (!q->tap_armed)
-		return;
-	sqe = worker_sqe(q->worker);
-	io_uring_prep_poll_remove(sqe, (uint64_t)(uintptr_t)q | TAG_TAP_POLL);
-	worker_sqe_tag(sqe, NULL, TAG_IGNORE);
-	while (q->tap_armed)
+	/* The removal itself may fail: the main thread waits for us, so until it does not. */
+	while (q->tap_armed) {
+		sqe = worker_sqe(q->worker);
+		io_uring_prep_poll_remove(sqe, (uint64_t)(uintptr_t)q | TAG_TAP_POLL);
+		worker_sqe_tag(sqe, NULL, TAG_IGNORE);
 		worker_wait(q->worker);
+	}
 }
 
 const struct port port_uring = {

@@ -23,6 +23,8 @@
 /* A yield that takes longer let somebody else run; then there is no polling for so long. */
 #define YIELD_LONG_NS 15000ull
 #define CONTENDED_NS 100000000ull
+/* When a TAP is looked at again whose poll failed. */
+#define POLL_AGAIN_NS 10000000ull
 /* Events taken in one go; the descriptor stays readable where there are more. */
 #define EVENTS_MAX 64
 
@@ -196,13 +198,24 @@ struct io_uring_sqe *worker_sqe(struct worker *w)
 	return sqe;
 }
 
+/* The kernel had nothing left for a poll, say: nobody else tells of frames, so look for them in a while. */
+static void tap_poll_failed(struct worker *w, struct queue *q)
+{
+	q->tap_held = true;
+	if (!q->timer_ns)
+		q->timer_ns = w->now_ns + POLL_AGAIN_NS;
+	timer_list(w, q);
+}
+
 static void tap_poll_done(struct worker *w, struct queue *q, int res)
 {
 	q->tap_armed = false;
-	if (res <= 0 || !(res & POLLIN))
-		return;
-	q->tap_ready = true;
-	worker_activate(w, q);
+	if (res < 0 && res != -ECANCELED) {
+		tap_poll_failed(w, q);
+	} else if (res & POLLIN) {
+		q->tap_ready = true;
+		worker_activate(w, q);
+	}
 }
 
 /* Frames from the host or room for those to it: the queue finds out which. */
