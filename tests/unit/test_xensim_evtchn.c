@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Event channels in the embedded Xen: binding rules, masking, wake-ups, and what the death of a peer leaves. */
 #include <errno.h>
+#include <stdlib.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -237,6 +238,27 @@ START_TEST(a_lost_event_is_lost)
 }
 END_TEST
 
+/* But for giving a port back, which cannot fail. */
+START_TEST(one_call_fails)
+{
+	setenv(XENSIM_ENV_FAILING, program_invocation_short_name, 1);
+	connect_both();
+	ck_assert_int_eq(xensim("fault 0 evtchn-call nth=1"), 0);
+	ck_assert_int_eq(xenevtchn_notify(back, bport), -1);
+	ck_assert_int_eq(errno, ENOMEM);
+	ck_assert_int_eq(xensim("fault 0 evtchn-call nth=1"), 0);
+	ck_assert_int_eq(xenevtchn_unmask(back, bport), -1);
+	ck_assert_int_eq(xensim("fault 0 evtchn-call nth=1"), 0);
+	ck_assert_int_eq(xenevtchn_pending(back), -1);
+	ck_assert_int_eq(xensim("fault 0 evtchn-call nth=1"), 0);
+	ck_assert_int_eq(xenevtchn_unbind(back, bport), 0);
+	ck_assert_int_eq(xenevtchn_bind_interdomain(back, 7, fport), -1);
+	ck_assert_int_eq(errno, ENOMEM);
+	ck_assert_int_gt(xenevtchn_bind_interdomain(back, 7, fport), 0);
+	unsetenv(XENSIM_ENV_FAILING);
+}
+END_TEST
+
 START_TEST(a_storm_hammers_the_peer)
 {
 	int events = 0;
@@ -322,6 +344,7 @@ int main(int argc, char **argv)
 	tcase_add_test(c, fdopen_takes_a_handle_over);
 	tcase_add_test(c, virqs_are_accepted_and_silent);
 	tcase_add_test(c, a_lost_event_is_lost);
+	tcase_add_test(c, one_call_fails);
 	tcase_add_test(c, a_storm_hammers_the_peer);
 	tcase_add_test(c, notifications_are_counted);
 	tcase_add_test(c, a_dead_domain_cannot_notify);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Grants in the embedded Xen: who may map and copy what, and what revocation does. */
 #include <errno.h>
+#include <stdlib.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -422,6 +423,41 @@ START_TEST(faults_are_injected)
 }
 END_TEST
 
+/* By its number among all calls of the library, in a program that asked for it. */
+START_TEST(one_call_fails)
+{
+	xengnttab_grant_copy_segment_t seg;
+	uint32_t ref;
+	char c;
+
+	setenv(XENSIM_ENV_FAILING, program_invocation_short_name, 1);
+	open_both();
+	share(1, &ref, 1);
+	seg = copy_from(ref, &c, 0, 1);
+	ck_assert_int_eq(xensim("fault 0 map-fail nth=2"), 0);
+	ck_assert_ptr_nonnull(xengnttab_map_grant_ref(tab, 7, ref, PROT_READ));
+	ck_assert_ptr_null(xengnttab_map_grant_ref(tab, 7, ref, PROT_READ));
+	ck_assert_ptr_nonnull(xengnttab_map_grant_ref(tab, 7, ref, PROT_READ));
+	for (int i = 1; i <= 3; i++) {
+		xengnttab_handle *h;
+
+		ck_assert_int_eq(xensim("fault 0 grant-call nth=%d", i), 0);
+		h = xengnttab_open(NULL, 0);
+		ck_assert(!h == (i == 1));
+		ck_assert(!xengnttab_map_grant_ref(tab, 7, ref, PROT_READ) == (i == 2));
+		ck_assert(!!xengnttab_grant_copy(tab, 1, &seg) == (i == 3));
+		ck_assert_int_eq(xengnttab_grant_copy(tab, 1, &seg), 0);
+		xengnttab_close(h);
+	}
+	/* Another program's calls are not even counted. */
+	setenv(XENSIM_ENV_FAILING, "another", 1);
+	ck_assert_int_eq(xensim("fault 0 grant-call nth=1"), 0);
+	ck_assert_ptr_nonnull(xengnttab_open(NULL, 0));
+	unsetenv(XENSIM_ENV_FAILING);
+	ck_assert_int_eq(xensim("fault 0 grant-call nth=0 2>/dev/null"), 1);
+}
+END_TEST
+
 START_TEST(a_dead_domain_is_gone)
 {
 	uint32_t ref, again;
@@ -484,6 +520,7 @@ int main(int argc, char **argv)
 	tcase_add_test(c, unshare_notifies_the_other_side);
 	tcase_add_test(c, operations_are_counted);
 	tcase_add_test(c, faults_are_injected);
+	tcase_add_test(c, one_call_fails);
 	tcase_add_test(c, a_dead_domain_is_gone);
 	tcase_add_test(c, dmabuf_is_not_supported);
 	suite_add_tcase(s, c);

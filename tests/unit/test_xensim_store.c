@@ -372,6 +372,33 @@ START_TEST(eagain_is_injected)
 }
 END_TEST
 
+/* A transaction that cannot end is gone all the same, and what was written in it. */
+START_TEST(one_call_fails)
+{
+	xs_transaction_t t;
+	unsigned int len;
+
+	setenv(XENSIM_ENV_FAILING, program_invocation_short_name, 1);
+	open_both();
+	ck_assert_int_eq(xensim("fault 0 store-call nth=3"), 0);
+	t = xs_transaction_start(dom0);
+	ck_assert(xs_write(dom0, t, "/t", "x", 1));
+	ck_assert(!xs_transaction_end(dom0, t, false));
+	ck_assert_int_eq(errno, ENOMEM);
+	ck_assert(!xs_transaction_end(dom0, t, true));
+	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_ptr_null(xs_read(dom0, XBT_NULL, "/t", &len));
+	ck_assert_int_eq(errno, ENOENT);
+	/* Events that wait are no call. */
+	ck_assert_int_eq(xensim("fault 0 store-call nth=1"), 0);
+	ck_assert_ptr_null(xs_check_watch(dom0));
+	ck_assert_int_eq(errno, EAGAIN);
+	ck_assert(!xs_watch(dom0, "/t", "token"));
+	ck_assert_int_eq(errno, ENOMEM);
+	unsetenv(XENSIM_ENV_FAILING);
+}
+END_TEST
+
 START_TEST(helpers_without_a_store)
 {
 	struct xs_permissions p[2];
@@ -407,6 +434,7 @@ int main(int argc, char **argv)
 	tcase_add_test(c, guests_have_quotas);
 	tcase_add_test(c, domains_come_and_go);
 	tcase_add_test(c, eagain_is_injected);
+	tcase_add_test(c, one_call_fails);
 	tcase_add_test(c, helpers_without_a_store);
 	suite_add_tcase(s, c);
 	test_xensim_main(s, argc, argv);

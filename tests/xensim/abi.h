@@ -14,6 +14,7 @@
 
 #define XENSIM_ENV_SOCKET "XENSIM_SOCKET"
 #define XENSIM_ENV_DOMID "XENSIM_DOMID"
+#define XENSIM_ENV_FAILING "XENSIM_FAILING"
 #define XENSIM_MAGIC 0x58534d31u
 
 enum {
@@ -41,9 +42,12 @@ enum xensim_counter {
 	XENSIM_C_COUNT
 };
 
+/* From store-call on: calls of a library, or of the kernel, that a program named by XENSIM_FAILING makes. */
 #define XENSIM_FAULTS(X) \
 	X(MAP_FAIL, "map-fail") X(COPY_FAIL, "copy-fail") X(EVTCHN_LOST, "evtchn-lost") \
-	X(EVTCHN_STORM, "evtchn-storm") X(STORE_EAGAIN, "store-eagain")
+	X(EVTCHN_STORM, "evtchn-storm") X(STORE_EAGAIN, "store-eagain") \
+	X(STORE_CALL, "store-call") X(GRANT_CALL, "grant-call") X(EVTCHN_CALL, "evtchn-call") \
+	X(TAP_CALL, "tap-call") X(URING_CALL, "uring-call") X(URING_OP, "uring-op") X(LOOP_CALL, "loop-call")
 
 enum xensim_fault_kind {
 #define X(n, s) XENSIM_F_##n,
@@ -52,10 +56,13 @@ enum xensim_fault_kind {
 	XENSIM_F_COUNT
 };
 
-/* count > 0: that many of the next operations fail. every > 0: each every-th one fails. */
+/*
+ * count > 0: that many of the next operations fail. every > 0: each every-th one fails. nth > 0: the nth one fails.
+ * seen: operations since one of the latter two was set.
+ */
 struct xensim_fault {
 	_Atomic int64_t count;
-	_Atomic uint32_t every;
+	_Atomic uint32_t every, nth;
 	_Atomic uint32_t seen;
 };
 
@@ -133,7 +140,7 @@ enum xensim_op {
 	XENSIM_DOM_LIMIT,    /* domid, pages that gntshr may share */
 	XENSIM_DOM_LOAD,     /* domid, CPU use in percent of one CPU, percent of the time that it is runnable */
 	XENSIM_DOM_INFO,     /* first domid -> number; struct xensim_dominfo[] */
-	XENSIM_FAULT,	     /* domid, kind (F_COUNT = clear all), count, every */
+	XENSIM_FAULT,	     /* domid, kind (F_COUNT = clear all), count, every, nth: one of the three */
 	XENSIM_SCHED_ID,     /* scheduler to set or ~0 -> scheduler, CPUs */
 	XENSIM_SCHED_DOM,    /* domid, set?, weight, cap -> weight, cap (~0 = leave) */
 	XENSIM_SCHED_PARAM,  /* set?, tslice ms, ratelimit us, migrate delay us -> the same three */

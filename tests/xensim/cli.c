@@ -20,7 +20,7 @@ static const struct command {
 	{ "sched", cli_sched, "[credit|credit2]            show or choose the scheduler" },
 	{ "stats", cli_stats, "[-j]                        what the domains asked of the hypervisor" },
 	{ "fault", cli_fault,
-	  "D clear | D map-fail|copy-fail|evtchn-lost|evtchn-storm|store-eagain count=N|every=N" },
+	  "D clear | D KIND count=N|every=N|nth=N   README tells the kinds" },
 	{ "vif-attach", cli_vif_attach, "D DEVID [--no-wait] [KEY=VALUE...]   plug a vif in as libxl does" },
 	{ "vif-detach", cli_vif_detach, "D DEVID [--force]" },
 	{ "vif-wait", cli_vif_wait, "D DEVID STATE [SECONDS]   wait for the back end's state (10 s)" },

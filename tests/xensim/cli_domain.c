@@ -188,10 +188,22 @@ int cli_tslice(int argc, char **argv)
 	return 0;
 }
 
+static bool how_often(const char *arg, struct xensim_msg *m)
+{
+	static const char *const keys[] = { "count", "every", "nth" };
+
+	for (unsigned int i = 0; i < 3; i++) {
+		const char *v = value_of(arg, keys[i]);
+
+		if (v)
+			return cli_number(v, INT32_MAX, &m->arg[2 + i]);
+	}
+	return false;
+}
+
 int cli_fault(int argc, char **argv)
 {
 	struct xensim_msg m = { .op = XENSIM_FAULT };
-	const char *v;
 
 	if (argc < 3 || !cli_number(argv[1], XENSIM_DOMS, &m.arg[0]))
 		return cli_usage("fault");
@@ -200,9 +212,7 @@ int cli_fault(int argc, char **argv)
 			m.arg[1]++;
 		if (argc < 4 || m.arg[1] == XENSIM_F_COUNT)
 			return cli_usage("fault");
-		if ((v = value_of(argv[3], "count")) ? !cli_number(v, INT32_MAX, &m.arg[2])
-						     : !(v = value_of(argv[3], "every")) ||
-							       !cli_number(v, INT32_MAX, &m.arg[3]))
+		if (!how_often(argv[3], &m))
 			return cli_usage("fault");
 	} else {
 		m.arg[1] = XENSIM_F_COUNT;

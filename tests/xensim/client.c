@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/xensim/client.h"
+#include "tests/xensim/hot.h"
 
 static pthread_mutex_t hosts_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct host *hosts;
@@ -151,6 +152,13 @@ static struct host *host_get(int fd)
 	return h;
 }
 
+int client_is_failing(void)
+{
+	const char *name = getenv(XENSIM_ENV_FAILING);
+
+	return name && !strcmp(name, program_invocation_short_name);
+}
+
 static int hello(struct client *c, enum xensim_kind kind, int pass)
 {
 	struct xensim_msg m = { .op = XENSIM_HELLO, .arg = { kind, c->domid, (uint32_t)c->pid, XENSIM_MAGIC } };
@@ -158,6 +166,8 @@ static int hello(struct client *c, enum xensim_kind kind, int pass)
 
 	c->incarnation = m.arg[0];
 	c->slot = m.arg[1];
+	if (!rc && client_is_failing())
+		c->failing = host_get(fd);
 	if (!rc && kind != XENSIM_K_STORE) {
 		c->host = host_get(fd);
 		rc = c->host ? 0 : -ENOMEM;
@@ -196,6 +206,11 @@ void client_close(struct client *c)
 		client_call(c, &m, NULL, 0, NULL, 0, NULL);
 	close(c->fd);
 	pthread_mutex_destroy(&c->lock);
+}
+
+int client_fails(const struct client *c, enum xensim_fault_kind kind)
+{
+	return c->failing && xensim_fault_hit(&c->failing->shared->dom[c->domid], kind);
 }
 
 int client_alive(const struct client *c)

@@ -35,6 +35,7 @@ struct client {
 	pid_t pid; /* who opened it: a forked child may only close */
 	pthread_mutex_t lock;
 	struct host *host; /* NULL for xenstore */
+	struct host *failing; /* NULL: this process is not one whose calls can be made to fail */
 };
 
 /* cloexec: 0 leaves the connection open across exec (XENEVTCHN_NO_CLOEXEC). fd: passed along, or -1. */
@@ -49,6 +50,11 @@ int client_call(struct client *c, struct xensim_msg *m, const void *body, size_t
 		int *fd);
 /* Has the caller's own domain gone meanwhile? */
 int client_alive(const struct client *c);
+
+/* Does XENSIM_FAILING name this program? */
+int client_is_failing(void);
+/* Is this call the one that is to fail? */
+int client_fails(const struct client *c, enum xensim_fault_kind kind);
 
 /* The memory of a living domain, or NULL. */
 struct view *client_view(struct client *c, unsigned int domid);

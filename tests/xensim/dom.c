@@ -74,7 +74,7 @@ int dom_create(uint32_t domid, uint32_t vcpus, uint64_t memory_kib, const char *
 	dom_cpu_ns(d);
 	for (int i = 0; i < XENSIM_SHARDS; i++)
 		memset(&shared->dom[domid].shard[i], 0, sizeof(struct xensim_shard));
-	fault_set(domid, XENSIM_F_COUNT, 0, 0);
+	fault_set(domid, XENSIM_F_COUNT, 0, 0, 0);
 	atomic_store(&shared->dom[domid].incarnation, ++incarnation);
 	store_domain_new(domid);
 	return 0;

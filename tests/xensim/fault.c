@@ -8,11 +8,12 @@ static void fault_clear(uint32_t domid, uint32_t kind)
 	struct xensim_fault *f = &shared->dom[domid].fault[kind];
 
 	atomic_store(&f->every, 0);
+	atomic_store(&f->nth, 0);
 	atomic_store(&f->count, 0);
 	atomic_store(&f->seen, 0);
 }
 
-int fault_set(uint32_t domid, uint32_t kind, uint32_t count, uint32_t every)
+int fault_set(uint32_t domid, uint32_t kind, uint32_t count, uint32_t every, uint32_t nth)
 {
 	struct xensim_fault *f;
 
@@ -24,7 +25,7 @@ int fault_set(uint32_t domid, uint32_t kind, uint32_t count, uint32_t every)
 		domain[domid].storm_left = 0;
 		return 0;
 	}
-	if (kind > XENSIM_F_COUNT || !count == !every || (kind == XENSIM_F_EVTCHN_STORM && every))
+	if (kind > XENSIM_F_COUNT || !!count + !!every + !!nth != 1 || (kind == XENSIM_F_EVTCHN_STORM && !count))
 		return -EINVAL;
 	fault_clear(domid, kind);
 	f = &shared->dom[domid].fault[kind];
@@ -32,5 +33,6 @@ int fault_set(uint32_t domid, uint32_t kind, uint32_t count, uint32_t every)
 		domain[domid].storm_left = count;
 	atomic_store(&f->count, count);
 	atomic_store(&f->every, every);
+	atomic_store(&f->nth, nth);
 	return 0;
 }

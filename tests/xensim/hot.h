@@ -24,7 +24,7 @@ static inline uint64_t xensim_sum(const struct xensim_domain *d, enum xensim_cou
 	return n;
 }
 
-/* True if this operation is to fail. The common case, no fault set, costs two loads. */
+/* True if this operation is to fail. The common case, no fault set, costs three loads. */
 static inline bool xensim_fault_hit(struct xensim_domain *d, enum xensim_fault_kind kind)
 {
 	struct xensim_fault *f = &d->fault[kind];
@@ -32,6 +32,8 @@ static inline bool xensim_fault_hit(struct xensim_domain *d, enum xensim_fault_k
 
 	if (every)
 		return (atomic_fetch_add(&f->seen, 1) + 1) % every == 0;
+	if (atomic_load_explicit(&f->nth, memory_order_relaxed))
+		return atomic_fetch_add(&f->seen, 1) + 1 == atomic_load(&f->nth);
 	if (atomic_load_explicit(&f->count, memory_order_relaxed) <= 0)
 		return false;
 	return atomic_fetch_sub(&f->count, 1) > 0;

@@ -129,6 +129,11 @@ xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger, unsigned int 
 	err = errno;
 	if (!xce)
 		close(fd);
+	if (xce && client_fails(&xce->client, XENSIM_F_EVTCHN_CALL)) {
+		xenevtchn_close(xce);
+		xce = NULL;
+		err = ENOMEM;
+	}
 	errno = err;
 	return xce;
 }
@@ -216,6 +221,8 @@ int xenevtchn_notify(xenevtchn_handle *xce, evtchn_port_t port)
 		return fail(ESRCH);
 	if (!owns(xce, port))
 		return fail(ENOTCONN);
+	if (client_fails(&xce->client, XENSIM_F_EVTCHN_CALL))
+		return fail(ENOMEM);
 	count(xce, d, XENSIM_C_notify_sent);
 	count(xce, d, XENSIM_C_hypercalls);
 	if (xensim_fault_hit(d, XENSIM_F_EVTCHN_LOST)) {
@@ -235,11 +242,15 @@ int xenevtchn_notify(xenevtchn_handle *xce, evtchn_port_t port)
 	return 0;
 }
 
+/* A port that is there can always be given back. */
 static int call_port(xenevtchn_handle *xce, enum xensim_op op, uint32_t a, uint32_t b)
 {
 	struct xensim_msg m = { .op = op, .arg = { a, b } };
-	int rc = client_call(&xce->client, &m, NULL, 0, NULL, 0, NULL);
+	int rc;
 
+	if (op != XENSIM_UNBIND && client_fails(&xce->client, XENSIM_F_EVTCHN_CALL))
+		return fail(ENOMEM);
+	rc = client_call(&xce->client, &m, NULL, 0, NULL, 0, NULL);
 	return rc ? fail(-rc) : (int)m.arg[0];
 }
 
@@ -348,6 +359,8 @@ xenevtchn_port_or_error_t xenevtchn_pending(xenevtchn_handle *xce)
 	struct xensim_handle *h = &xce->client.host->shared->handle[xce->client.slot];
 	struct pollfd p = { .fd = xce->fd, .events = POLLIN };
 
+	if (client_fails(&xce->client, XENSIM_F_EVTCHN_CALL))
+		return fail(ENOMEM);
 	for (;;) {
 		int port = take_port(xce, h);
 
@@ -370,6 +383,8 @@ int xenevtchn_unmask(xenevtchn_handle *xce, evtchn_port_t port)
 {
 	struct client *c = &xce->client;
 
+	if (client_fails(c, XENSIM_F_EVTCHN_CALL))
+		return fail(ENOMEM); /* evtchn_write() needs a page for what it is told */
 	if (!owns(xce, port))
 		return 0; /* the kernel takes no notice either */
 	count(xce, self(xce), XENSIM_C_unmasks);

@@ -190,6 +190,8 @@ static void *map_pages(struct xengntdev_handle *h, uint32_t count, const uint32_
 
 	if (!count || count > XENSIM_BATCH)
 		return fail_null(EINVAL);
+	if (client_fails(&h->client, XENSIM_F_GRANT_CALL))
+		return fail_null(ENOMEM);
 	if (h->limit && h->mapped + count > h->limit)
 		return fail_null(ENOMEM);
 	pair = malloc(4 * sizeof(*pair) * count); /* {domid, ref}[], domid[], frame[] */
@@ -225,7 +227,12 @@ static int drop_pages(struct xengntdev_handle *h, enum xensim_op op, char *base,
 
 xengnttab_handle *xengnttab_open(struct xentoollog_logger *logger, unsigned int open_flags)
 {
-	return handle_open();
+	struct xengntdev_handle *h = handle_open();
+
+	if (!h || !client_fails(&h->client, XENSIM_F_GRANT_CALL))
+		return h;
+	handle_close(h);
+	return fail_null(ENOMEM);
 }
 
 int xengnttab_close(xengnttab_handle *xgt)
@@ -397,6 +404,8 @@ int xengnttab_grant_copy(xengnttab_handle *xgt, uint32_t count, xengnttab_grant_
 
 	if (!client_alive(&xgt->client))
 		return fail(EIO);
+	if (client_fails(&xgt->client, XENSIM_F_GRANT_CALL))
+		return fail(ENOMEM);
 	foreign_hold();
 	for (i = 0; i < count; i++) {
 		if (!segment_valid(&segs[i])) {

@@ -106,7 +106,7 @@ static void *copy_reply(const struct xs_handle *h, uint32_t len)
 }
 
 /* One request; the body is data[0] then data[1]. Returns the reply (malloced, NUL-terminated) or NULL and errno. */
-static void *request(struct xs_handle *h, uint32_t type, xs_transaction_t t, const struct iovec *data, unsigned int *len)
+static void *ask(struct xs_handle *h, uint32_t type, xs_transaction_t t, const struct iovec *data, unsigned int *len)
 {
 	struct xsd_sockmsg m = { .type = type, .tx_id = t };
 	struct iovec iov[3] = { { .iov_base = &m, .iov_len = sizeof(m) }, data[0], data[1] };
@@ -136,6 +136,25 @@ static void *request(struct xs_handle *h, uint32_t type, xs_transaction_t t, con
 	else if (len)
 		*len = m.len;
 	return p;
+}
+
+/* As xenstored that is out of memory: it takes the transaction away all the same. */
+static void *refuse(struct xs_handle *h, uint32_t type, xs_transaction_t t)
+{
+	const struct iovec abort[2] = { { .iov_base = (char[]){ "F" }, .iov_len = 2 }, { 0 } };
+
+	if (type == XS_TRANSACTION_END)
+		free(ask(h, type, t, abort, NULL));
+	errno = ENOMEM;
+	return NULL;
+}
+
+/* What has come of a watch lies in a real handle's own memory: no call. */
+static void *request(struct xs_handle *h, uint32_t type, xs_transaction_t t, const struct iovec *data, unsigned int *len)
+{
+	if (type != XENSIM_XS_NEXT_EVENT && client_fails(&h->client, XENSIM_F_STORE_CALL))
+		return refuse(h, type, t);
+	return ask(h, type, t, data, len);
 }
 
 static struct iovec string(const char *s)

@@ -31,6 +31,12 @@ tests_xensim_lib_libxenevtchn_so_1_CFLAGS = $(xensim_lib_cflags)
 tests_xensim_lib_libxenevtchn_so_1_LINK = $(xensim_lib_link) -Wl,--version-script=$(srcdir)/tests/xensim/maps/libxenevtchn.map
 tests_xensim_lib_libxenevtchn_so_1_DEPENDENCIES = tests/xensim/maps/libxenevtchn.map
 
+noinst_PROGRAMS += tests/xensim/lib/libxensim-failing.so
+tests_xensim_lib_libxensim_failing_so_SOURCES = tests/xensim/client.h tests/xensim/client.c tests/xensim/failing.c
+tests_xensim_lib_libxensim_failing_so_CFLAGS = $(xensim_lib_cflags) $(LIBURING_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_xensim_lib_libxensim_failing_so_LINK = $(xensim_lib_link) -Wl,--version-script=$(srcdir)/tests/xensim/maps/libxensim-failing.map
+tests_xensim_lib_libxensim_failing_so_DEPENDENCIES = tests/xensim/maps/libxensim-failing.map
+
 # libxenctrl's name changes with every Xen: built under a fixed name, found under the real one.
 noinst_PROGRAMS += tests/xensim/lib/libxenctrl.so
 tests_xensim_lib_libxenctrl_so_SOURCES = tests/xensim/client.h tests/xensim/client.c tests/xensim/lib_ctrl.c
@@ -53,6 +59,7 @@ tests/xensim/lib/libxenctrl.so.$(XENCTRL_SOVERSION): tests/xensim/lib/libxenctrl
 CLEANFILES += tests/xensim/maps/libxenctrl.map tests/xensim/lib/libxenctrl.so.$(XENCTRL_SOVERSION)
 
 EXTRA_DIST += tests/xensim/maps/libxenstore.map tests/xensim/maps/libxengnttab.map tests/xensim/maps/libxenevtchn.map \
+	tests/xensim/maps/libxensim-failing.map \
 	tests/xensim/maps/libxenctrl.map.in tests/xensim/README
 
 noinst_PROGRAMS += tests/xensim/xensim

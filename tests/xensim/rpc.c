@@ -201,7 +201,7 @@ static int op_fault(struct request *r)
 {
 	const uint32_t *arg = r->in->arg;
 
-	return privileged(r) ?: fault_set(arg[0], arg[1], arg[2], arg[3]);
+	return privileged(r) ?: fault_set(arg[0], arg[1], arg[2], arg[3], arg[4]);
 }
 
 /* The scheduler's requests answer in the words they were asked with. */

@@ -158,7 +158,7 @@ void evtchn_domain_gone(uint32_t domid);
 bool evtchn_storm(void);
 
 /* fault.c */
-int fault_set(uint32_t domid, uint32_t kind, uint32_t count, uint32_t every);
+int fault_set(uint32_t domid, uint32_t kind, uint32_t count, uint32_t every, uint32_t nth);
 
 /* sched.c */
 int sched_id(uint32_t *arg);
