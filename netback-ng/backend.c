@@ -331,6 +331,12 @@ static int on_broken_vif(sd_event_source *s, int fd, uint32_t revents, void *arg
 	return 0;
 }
 
+/* A driver domain may not; there the toolstack's removal of a dead guest's vifs has to do. */
+static bool watch_domains(struct backend *b)
+{
+	return xs_watch(b->xs, "@releaseDomain", "release") || errno == EACCES;
+}
+
 static int add_sources(struct backend *b)
 {
 	int rc = sd_event_add_io(b->event, &b->io, xs_fileno(b->xs), EPOLLIN, on_watch, b);
@@ -359,7 +365,7 @@ int backend_start(struct backend *b, sd_event *event, const struct config *confi
 		return rc;
 	}
 	/* Each watch fires once at once: the first scan is the events' doing. */
-	if (!xs_watch(b->xs, VIF_DIR, "backend") || !xs_watch(b->xs, "@releaseDomain", "release")) {
+	if (!xs_watch(b->xs, VIF_DIR, "backend") || !watch_domains(b)) {
 		rc = errno ? -errno : -EIO;
 	} else {
 		rc = add_sources(b);

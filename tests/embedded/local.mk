@@ -4,7 +4,8 @@
 EXTRA_DIST += tests/embedded/run tests/embedded/machine tests/embedded/lib.sh tests/embedded/vif-script \
 	tests/embedded/demo \
 	tests/embedded/scenarios/accounting.sh tests/embedded/scenarios/counters.sh \
-	tests/embedded/scenarios/credit.sh tests/embedded/scenarios/evil.sh tests/embedded/scenarios/evil-backend.sh tests/embedded/scenarios/faults.sh \
+	tests/embedded/scenarios/credit.sh tests/embedded/scenarios/driver-domain.sh \
+	tests/embedded/scenarios/evil.sh tests/embedded/scenarios/evil-backend.sh tests/embedded/scenarios/faults.sh \
 	tests/embedded/scenarios/few-buffers.sh \
 	tests/embedded/scenarios/half-pages.sh tests/embedded/scenarios/killed.sh tests/embedded/scenarios/many.sh tests/embedded/scenarios/mixed.sh \
 	tests/embedded/scenarios/offload.sh tests/embedded/scenarios/port.sh tests/embedded/scenarios/restart.sh \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The toolstack's part for vifs: the nodes, owners, waiting and scripts of libxl__device_add_async and
- * libxl__initiate_device_generic_remove (tools/libs/light/libxl_device.c, libxl_nic.c), with Dom0 as back end.
+ * libxl__initiate_device_generic_remove (tools/libs/light/libxl_device.c, libxl_nic.c), with Dom0 as back end, or
+ * another domain: what `xl devd` does there, running the scripts, is done here in that domain's name.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,14 +16,34 @@
 #include <xenstore.h>
 
 #include "tests/xensim/cli.h"
+#include "tests/xensim/abi.h"
 
 enum { INIT_WAIT = 2, CLOSING = 5, CLOSED = 6, LIBXL_TIMEOUT = 10, HOTPLUG_TIMEOUT = 40 };
 
 struct vif {
 	struct xs_handle *xs;
-	uint32_t domid, devid;
+	uint32_t domid, devid, backend;
 	char front[80], back[80], libxl[80];
 };
+
+static void set_backend(struct vif *v, uint32_t domid)
+{
+	v->backend = domid;
+	snprintf(v->back, sizeof(v->back), "/local/domain/%u/backend/vif/%u/%u", domid, v->domid, v->devid);
+}
+
+/* Of a vif that is there already. */
+static void find_backend(struct vif *v)
+{
+	char path[160], *value;
+	uint32_t domid;
+
+	snprintf(path, sizeof(path), "%s/backend-id", v->front);
+	value = xs_read(v->xs, XBT_NULL, path, NULL);
+	if (value && cli_number(value, XENSIM_DOMS, &domid))
+		set_backend(v, domid);
+	free(value);
+}
 
 static bool vif_open(struct vif *v, int argc, char **argv)
 {
@@ -31,11 +52,13 @@ static bool vif_open(struct vif *v, int argc, char **argv)
 		return false;
 	}
 	snprintf(v->front, sizeof(v->front), "/local/domain/%u/device/vif/%u", v->domid, v->devid);
-	snprintf(v->back, sizeof(v->back), "/local/domain/0/backend/vif/%u/%u", v->domid, v->devid);
+	set_backend(v, 0);
 	snprintf(v->libxl, sizeof(v->libxl), "/libxl/%u/device/vif/%u", v->domid, v->devid);
 	v->xs = xs_open(0);
 	if (!v->xs)
 		cli_error("xenstore: %s", strerror(errno));
+	else
+		find_backend(v);
 	return v->xs != NULL;
 }
 
@@ -91,13 +114,14 @@ static void script_path(char **argv, char *path, size_t size)
 
 static void write_front(const struct vif *v, xs_transaction_t t, const char *mac, char **argv)
 {
-	struct xs_permissions ro[2] = { { 0, XS_PERM_NONE }, { v->domid, XS_PERM_READ } };
-	char n[16], path[160];
+	struct xs_permissions ro[2] = { { v->backend, XS_PERM_NONE }, { v->domid, XS_PERM_READ } };
+	char n[16], id[16], path[160];
 
 	snprintf(n, sizeof(n), "%u", v->devid);
-	make_dir(v, t, v->front, v->domid, 0);
+	snprintf(id, sizeof(id), "%u", v->backend);
+	make_dir(v, t, v->front, v->domid, v->backend);
 	put(v, t, v->front, "backend", v->back);
-	put(v, t, v->front, "backend-id", "0");
+	put(v, t, v->front, "backend-id", id);
 	put(v, t, v->front, "state", "1");
 	put(v, t, v->front, "handle", n);
 	put(v, t, v->front, "trusted", option(argv, "trusted", "1"));
@@ -110,7 +134,7 @@ static void write_front(const struct vif *v, xs_transaction_t t, const char *mac
 /* KEY=VALUE arguments that are no defaults below go into the back end's directory as they are. */
 static void write_back_options(const struct vif *v, xs_transaction_t t, char **argv)
 {
-	static const char *const done[] = { "mac", "bridge", "script", "trusted" };
+	static const char *const done[] = { "mac", "bridge", "script", "trusted", "backend" };
 	char key[64];
 
 	for (; *argv; argv++) {
@@ -136,7 +160,7 @@ static void write_back(const struct vif *v, xs_transaction_t t, const char *mac,
 	make_dir(v, t, v->libxl, 0, 0);
 	put(v, t, v->libxl, "frontend", v->front);
 	put(v, t, v->libxl, "backend", v->back);
-	make_dir(v, t, v->back, 0, v->domid);
+	make_dir(v, t, v->back, v->backend, v->domid);
 	put_back(v, t, "frontend", v->front);
 	put_back(v, t, "frontend-id", domid);
 	put_back(v, t, "online", "1");
@@ -222,6 +246,8 @@ static void script_env(const struct vif *v, const char *script, const char *gate
 {
 	char text[64];
 
+	snprintf(text, sizeof(text), "%u", v->backend);
+	setenv(XENSIM_ENV_DOMID, text, 1);
 	setenv("script", script, 1);
 	setenv("XENBUS_TYPE", "vif", 1);
 	snprintf(text, sizeof(text), "backend/vif/%u/%u", v->domid, v->devid);
@@ -281,6 +307,7 @@ static int attach_wait(const struct vif *v)
 int cli_vif_attach(int argc, char **argv)
 {
 	struct vif v;
+	uint32_t backend;
 	bool wait = true;
 	int rc;
 
@@ -288,6 +315,11 @@ int cli_vif_attach(int argc, char **argv)
 		return 2;
 	for (int i = 3; i < argc; i++)
 		wait &= strcmp(argv[i], "--no-wait") != 0;
+	if (!cli_number(option(argv + 3, "backend", "0"), XENSIM_DOMS, &backend)) {
+		xs_close(v.xs);
+		return cli_usage(argv[0]);
+	}
+	set_backend(&v, backend);
 	if (!write_nodes(&v, argv + 3))
 		rc = cli_error("xenstore: %s", strerror(errno));
 	else
@@ -364,15 +396,21 @@ int cli_vif_detach(int argc, char **argv)
 	return rc;
 }
 
+/* In whatever domain its back ends are. */
 void cli_vif_forget(uint32_t domid)
 {
 	struct xs_handle *xs = xs_open(0);
-	char path[80];
+	unsigned int n = 0;
+	char path[80], **list;
 
 	if (!xs)
 		return;
-	snprintf(path, sizeof(path), "/local/domain/0/backend/vif/%u", domid);
-	xs_rm(xs, XBT_NULL, path);
+	list = xs_directory(xs, XBT_NULL, "/local/domain", &n);
+	for (unsigned int i = 0; list && i < n; i++) {
+		snprintf(path, sizeof(path), "/local/domain/%.10s/backend/vif/%u", list[i], domid);
+		xs_rm(xs, XBT_NULL, path);
+	}
+	free(list);
 	xs_close(xs);
 }
 
