@@ -399,6 +399,29 @@ START_TEST(operations_are_counted)
 }
 END_TEST
 
+/* A hypercall for 16 operations, and an operation for each page of ours that a segment touches. */
+START_TEST(hypercalls_are_gntdevs)
+{
+	static char ours[3 * PAGE] __attribute__((aligned(PAGE)));
+	xengnttab_grant_copy_segment_t seg[16];
+	uint64_t hyper, operations;
+	uint32_t ref;
+
+	open_both();
+	share(1, &ref, 1);
+	for (int i = 0; i < 16; i++)
+		seg[i] = copy_from(ref, ours, 0, 100);
+	hyper = counter(0, XENSIM_C_hypercalls);
+	operations = counter(0, XENSIM_C_copy_operations);
+	ck_assert_int_eq(xengnttab_grant_copy(tab, 16, seg), 0);
+	ck_assert_uint_eq(counter(0, XENSIM_C_hypercalls) - hyper, 1);
+	seg[3].dest.virt = ours + PAGE - 50;
+	ck_assert_int_eq(xengnttab_grant_copy(tab, 16, seg), 0);
+	ck_assert_uint_eq(counter(0, XENSIM_C_hypercalls) - hyper, 3);
+	ck_assert_uint_eq(counter(0, XENSIM_C_copy_operations) - operations, 33);
+}
+END_TEST
+
 START_TEST(faults_are_injected)
 {
 	char c;
@@ -519,6 +542,7 @@ int main(int argc, char **argv)
 	tcase_add_test(c, unmap_notifies_the_other_side);
 	tcase_add_test(c, unshare_notifies_the_other_side);
 	tcase_add_test(c, operations_are_counted);
+	tcase_add_test(c, hypercalls_are_gntdevs);
 	tcase_add_test(c, faults_are_injected);
 	tcase_add_test(c, one_call_fails);
 	tcase_add_test(c, a_dead_domain_is_gone);

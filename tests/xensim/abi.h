@@ -32,7 +32,7 @@ enum {
 /* What a real hypervisor would have been asked to do, by the domain that asked. */
 #define XENSIM_COUNTERS(X) \
 	X(map_calls) X(map_pages) X(map_errors) X(unmap_calls) X(unmap_pages) \
-	X(copy_calls) X(copy_segments) X(copy_bytes) X(copy_errors) X(granted_copies) \
+	X(copy_calls) X(copy_segments) X(copy_operations) X(copy_bytes) X(copy_errors) X(granted_copies) \
 	X(share_pages) X(notify_sent) X(notify_lost) X(notify_received) X(unmasks) X(hypercalls)
 
 enum xensim_counter {

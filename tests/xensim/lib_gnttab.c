@@ -355,7 +355,7 @@ static bool segment_valid(const xengnttab_grant_copy_segment_t *s)
 }
 
 struct tally {
-	uint64_t bytes, errors, granted;
+	uint64_t bytes, errors, granted, operations;
 	unsigned int domid;
 };
 
@@ -383,6 +383,17 @@ static void tally_ends(xengnttab_handle *xgt, struct tally *t, const xengnttab_g
 		tally_domain(xgt, t, s->dest.foreign.domid);
 }
 
+/* gntdev makes an operation of each page of its local side that a segment touches. */
+static uint32_t operations(const xengnttab_grant_copy_segment_t *s)
+{
+	const bool from = s->flags & GNTCOPY_source_gref, to = s->flags & GNTCOPY_dest_gref;
+	const uintptr_t at = (uintptr_t)(from ? s->dest.virt : s->source.virt) % XENSIM_PAGE;
+
+	if (from && to)
+		return s->len != 0;
+	return (uint32_t)(s->len ? (at + s->len + XENSIM_PAGE - 1) / XENSIM_PAGE : 0);
+}
+
 static void copy_count(xengnttab_handle *xgt, uint32_t done, struct tally *t)
 {
 	struct xensim_domain *d = &xgt->client.host->shared->dom[xgt->client.domid];
@@ -391,7 +402,8 @@ static void copy_count(xengnttab_handle *xgt, uint32_t done, struct tally *t)
 	xensim_add(d, xgt->shard, XENSIM_C_copy_calls, 1);
 	xensim_add(d, xgt->shard, XENSIM_C_copy_segments, done);
 	xensim_add(d, xgt->shard, XENSIM_C_copy_bytes, t->bytes);
-	xensim_add(d, xgt->shard, XENSIM_C_hypercalls, (done + COPY_BATCH - 1) / COPY_BATCH);
+	xensim_add(d, xgt->shard, XENSIM_C_copy_operations, t->operations);
+	xensim_add(d, xgt->shard, XENSIM_C_hypercalls, (t->operations + COPY_BATCH - 1) / COPY_BATCH);
 	if (t->errors)
 		xensim_add(d, xgt->shard, XENSIM_C_copy_errors, t->errors);
 }
@@ -417,6 +429,7 @@ int xengnttab_grant_copy(xengnttab_handle *xgt, uint32_t count, xengnttab_grant_
 		else
 			copy_segment(xgt, &segs[i]);
 		tally_ends(xgt, &t, &segs[i]);
+		t.operations += operations(&segs[i]);
 		t.bytes += segs[i].status == GNTST_okay ? segs[i].len : 0;
 		t.errors += segs[i].status != GNTST_okay;
 	}
