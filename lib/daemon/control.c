@@ -2,6 +2,7 @@
 #include "lib/daemon/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,10 +36,19 @@ struct control {
 	void *arg;
 	struct sockaddr_un addr;
 	int fd;
+	int spare; /* a descriptor for one client, however short the daemon is of them; -1: lent to one */
 	sd_event_source *io, *resume;
 	struct client *clients;
 	unsigned int nclients;
 };
+
+/* 0 or -errno. */
+static int spare_take(struct control *c)
+{
+	if (c->spare < 0)
+		c->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return c->spare < 0 ? -errno : 0;
+}
 
 static void client_drop(struct client *cl)
 {
@@ -51,6 +61,7 @@ static void client_drop(struct client *cl)
 	sd_event_source_disable_unref(cl->io);
 	sd_event_source_disable_unref(cl->idle);
 	close(cl->fd);
+	spare_take(cl->control);
 	free(cl->out);
 	free(cl);
 }
@@ -190,12 +201,24 @@ static void rest(struct control *c)
 		sd_event_source_set_enabled(c->io, SD_EVENT_OFF);
 }
 
+/* An operator who looks why there are no descriptors must get an answer. */
+static int client_accept(struct control *c)
+{
+	int client = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (client >= 0 || errno != EMFILE || c->spare < 0)
+		return client;
+	close(c->spare);
+	c->spare = -1;
+	return accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
 /* One more than allowed: refuse it in a word rather than let it wait. */
 static int on_connect(sd_event_source *s, int fd, uint32_t revents, void *arg)
 {
 	static const char busy[] = "{\"error\":\"too many clients\"}\n";
 	struct control *c = arg;
-	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int client = client_accept(c);
 
 	if (client < 0) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
@@ -238,12 +261,14 @@ int control_start(struct control **control, sd_event *event, const char *path,
 	*control = NULL;
 	if (!c)
 		return -ENOMEM;
-	*c = (struct control){ .event = event, .answer = answer, .arg = arg, .fd = -1 };
+	*c = (struct control){ .event = event, .answer = answer, .arg = arg, .fd = -1, .spare = -1 };
 	c->addr.sun_family = AF_UNIX;
 	if (strlen(path) < sizeof(c->addr.sun_path)) {
 		strcpy(c->addr.sun_path, path);
 		rc = listen_at(c);
 	}
+	if (!rc)
+		rc = spare_take(c);
 	if (!rc)
 		rc = sd_event_add_io(event, &c->io, c->fd, EPOLLIN, on_connect, c);
 	if (rc >= 0)
@@ -267,6 +292,8 @@ void control_stop(struct control *c)
 		client_drop(c->clients);
 	sd_event_source_disable_unref(c->io);
 	sd_event_source_disable_unref(c->resume);
+	if (c->spare >= 0)
+		close(c->spare);
 	if (c->fd >= 0) {
 		close(c->fd);
 		unlink(c->addr.sun_path);
