@@ -355,13 +355,10 @@ static int do_get(struct genl_info *info)
 static int do_adopt(struct genl_info *info)
 {
 	struct nb_vif *vif = vif_of(info);
-	unsigned int i;
 
 	if (IS_ERR(vif))
 		return PTR_ERR(vif);
 	vif->owner = info->snd_portid;
-	for (i = 0; i < vif->nqueues; i++)
-		nb_grant_inherit(&vif->queue[i]->grants);
 	return reply_vif(info, vif);
 }
 
@@ -386,7 +383,7 @@ static int do_room(struct genl_info *info)
 {
 	struct nb_queue *q = queue_of(info);
 
-	return IS_ERR(q) ? PTR_ERR(q) : reply_count(info, nb_grant_room(&q->grants), NULL, 0);
+	return IS_ERR(q) ? PTR_ERR(q) : reply_count(info, nb_grant_max(&q->grants), NULL, 0);
 }
 
 /* The list of grants, and how many; ERR_PTR. */

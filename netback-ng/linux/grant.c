@@ -91,12 +91,12 @@ static int make_leaves(struct nb_grants *g, const struct netif_gref *refs, u32 n
 	return 0;
 }
 
-u32 nb_grant_room(const struct nb_grants *g)
+u32 nb_grant_max(const struct nb_grants *g)
 {
 	u32 all = nb_grant_mapped();
 	u32 host = nb_params.max_static_pages > all ? nb_params.max_static_pages - all : 0;
 
-	return min(NB_STATIC_MAX - g->count, host);
+	return min(NB_STATIC_MAX, g->count + host);
 }
 
 struct batch {
@@ -194,48 +194,32 @@ static int publish(struct nb_grants *g, const struct batch *b, const struct neti
 	return -EEXIST;
 }
 
-void nb_grant_inherit(struct nb_grants *g)
+/*
+ * Those of the list that are not mapped yet.  What is there stays: after a change of daemons a front end
+ * asks again for all that it has.  -EEXIST: one is mapped, but not as it is asked for now.
+ */
+static int fresh_of(const struct nb_grants *g, const struct netif_gref *refs, u32 n,
+		    struct netif_gref *fresh)
 {
-	u32 i, k;
+	u32 i, nfresh = 0;
 
-	for (i = 0; i < NB_LEAVES; i++)
-		for (k = 0; g->leaf[i] && k < NB_LEAF_SIZE; k++)
-			if (g->leaf[i][k].addr)
-				WRITE_ONCE(g->leaf[i][k].addr, g->leaf[i][k].addr | NB_ADDR_INHERITED);
-}
-
-static bool inherited(const struct nb_grants *g, const struct netif_gref *ref)
-{
-	const struct nb_mapping *m = slot_of(g, ref->ref);
-
-	return m && (m->addr & NB_ADDR_INHERITED) &&
-	       !(m->addr & NB_ADDR_READONLY) == !(ref->flags & NETIF_GREF_READONLY);
-}
-
-/* True where all n are an earlier daemon's: they stay as they are. */
-static bool take_over(struct nb_grants *g, const struct netif_gref *refs, u32 n)
-{
-	u32 i;
-
-	for (i = 0; i < n; i++)
-		if (!inherited(g, &refs[i]))
-			return false;
 	for (i = 0; i < n; i++) {
-		struct nb_mapping *m = slot_of(g, refs[i].ref);
+		const struct nb_mapping *m = slot_of(g, refs[i].ref);
 
-		WRITE_ONCE(m->addr, m->addr & ~NB_ADDR_INHERITED);
+		if (!m || !m->addr)
+			fresh[nfresh++] = refs[i];
+		else if (!(m->addr & NB_ADDR_READONLY) != !(refs[i].flags & NETIF_GREF_READONLY))
+			return -EEXIST;
 	}
-	return true;
+	return nfresh;
 }
 
-int nb_grant_add(struct nb_grants *g, domid_t domid, const struct netif_gref *refs, u32 n)
+static int add_fresh(struct nb_grants *g, domid_t domid, const struct netif_gref *refs, u32 n)
 {
 	struct batch b;
 	int rc;
 
-	if (take_over(g, refs, n))
-		return 0;
-	if (n > nb_grant_room(g))
+	if (g->count + n > nb_grant_max(g))
 		return -ENOSPC;
 	rc = make_leaves(g, refs, n);
 	if (rc)
@@ -257,10 +241,24 @@ int nb_grant_add(struct nb_grants *g, domid_t domid, const struct netif_gref *re
 	return 0;
 }
 
+int nb_grant_add(struct nb_grants *g, domid_t domid, const struct netif_gref *refs, u32 n)
+{
+	struct netif_gref *fresh = kvmalloc_array(n, sizeof(*fresh), GFP_KERNEL);
+	int rc;
+
+	if (!fresh)
+		return -ENOMEM;
+	rc = fresh_of(g, refs, n, fresh);
+	if (rc > 0)
+		rc = add_fresh(g, domid, fresh, rc);
+	kvfree(fresh);
+	return rc;
+}
+
 /* Take m out of the table, for an unmap that follows. */
 static void take_out(struct batch *b, u32 i, struct nb_mapping *m)
 {
-	unsigned long addr = m->addr & ~NB_ADDR_BITS;
+	unsigned long addr = m->addr & ~NB_ADDR_READONLY;
 	unsigned long flags = GNTMAP_host_map | (m->addr & NB_ADDR_READONLY ? GNTMAP_readonly : 0);
 
 	gnttab_set_unmap_op(&b->unmap[i], addr, flags, m->handle);

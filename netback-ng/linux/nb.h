@@ -101,13 +101,10 @@ static inline void nb_count(u64 *counter, u64 n)
 #define NB_LEAVES 256u /* grefs below 131072: 256 frames of a version 1 grant table */
 
 struct nb_mapping {
-	unsigned long addr; /* 0: none; the lowest bits: NB_ADDR_* */
+	unsigned long addr; /* 0: none; its lowest bit: read-only */
 	grant_handle_t handle;
 };
 #define NB_ADDR_READONLY 1ul
-/* Left by an earlier daemon: the front end that adds it anew means this mapping. */
-#define NB_ADDR_INHERITED 2ul
-#define NB_ADDR_BITS 3ul
 
 /* By grant reference, in two steps: no choice of references makes a search longer. */
 struct nb_grants {
@@ -137,15 +134,15 @@ void *nb_page_map(struct nb_page *p, domid_t domid, grant_ref_t gref);
 void nb_page_unmap(struct nb_page *p);
 
 /*
- * Map all n for good, or none: 0, -ENOSPC (beyond nb_grant_room()), -EEXIST, -ERANGE (a
- * reference that no table reaches), -ENXIO (Xen refuses), -ENOMEM.
+ * Map all n for good, or none; what is mapped so already stays.  0, -ENOSPC (beyond nb_grant_max()), -EEXIST
+ * (mapped in another way, or twice in the list), -ERANGE (a reference that no table reaches), -ENXIO (Xen
+ * refuses), -ENOMEM.
  */
 int nb_grant_add(struct nb_grants *g, domid_t domid, const struct netif_gref *refs, u32 n);
 /* Sets each entry's status (netif.h); returns how many were unmapped.  May sleep. */
 u32 nb_grant_del(struct nb_grants *g, struct netif_gref *refs, u32 n);
-u32 nb_grant_room(const struct nb_grants *g);
-/* Another daemon takes over, whose guests will ask for the same mappings again. */
-void nb_grant_inherit(struct nb_grants *g);
+/* How many there may be, those that are there included. */
+u32 nb_grant_max(const struct nb_grants *g);
 void nb_grant_drop_all(struct nb_grants *g);
 /* Of all vifs. */
 u32 nb_grant_mapped(void);

@@ -29,11 +29,11 @@ enum nb_cmd {
 	NB_CMD_VIF_SET,
 	/* One, or a dump of all: what was agreed on, and statistics. */
 	NB_CMD_VIF_GET,
-	/* INDEX, GREFS: map all or none.  -ENOSPC beyond the room, -EEXIST, -ENXIO. */
+	/* INDEX, GREFS: map all or none; what is mapped so stays.  -ENOSPC beyond the room, -EEXIST, -ENXIO. */
 	NB_CMD_GREF_ADD,
 	/* INDEX, GREFS: answered, with each entry's status and COUNT, when they are unmapped. */
 	NB_CMD_GREF_DEL,
-	/* INDEX: answers COUNT, the entries that may still be added. */
+	/* INDEX: answers COUNT, the entries that there may be, those that are there included. */
 	NB_CMD_GREF_ROOM,
 	/* HASH: a struct netif_hash's settings, or none: off. */
 	NB_CMD_HASH_SET,

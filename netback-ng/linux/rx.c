@@ -107,7 +107,7 @@ static bool write_part(struct nb_queue *q, struct source *s, const struct netif_
 		q->errors->count[NETIF_ERR_RX_READONLY_GREF]++;
 		return false;
 	}
-	write_mapped(s, (u8 *)(addr & ~NB_ADDR_BITS) + part->offset, part->size);
+	write_mapped(s, (u8 *)(addr & ~NB_ADDR_READONLY) + part->offset, part->size);
 	nb_count(&q->stats->rx_static_slots, 1);
 	return true;
 }

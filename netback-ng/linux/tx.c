@@ -117,7 +117,7 @@ static struct sk_buff *frame_read(struct nb_queue *q, u8 owner, const struct net
 
 		if (addr) {
 			nb_count(&q->stats->tx_static_slots, 1);
-			read_mapped(&d, (void *)(addr & ~NB_ADDR_BITS) + slot->offset,
+			read_mapped(&d, (void *)(addr & ~NB_ADDR_READONLY) + slot->offset,
 				    slot->size);
 		} else {
 			read_granted(q, owner, &d, slot);
