@@ -209,7 +209,7 @@ static bool answers(in_addr_t whom, uint64_t deadline)
 	return false;
 }
 
-static int run(const char *format, ...)
+static int __attribute__((format(printf, 1, 2))) run(const char *format, ...)
 {
 	char command[512];
 	va_list ap;
