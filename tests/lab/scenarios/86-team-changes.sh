@@ -38,8 +38,7 @@ sends_by_vf() {
 stopped_backend() {
 	attach 0
 	to pv "before its back end stops"
-	inside "bulk traffic" "iperf3 -c 10.77.0.1 -t 600 >/dev/null 2>&1 </dev/null &"
-	check "a server" on a "iperf3 -s -D -I /run/iperf.pid"
+	check "bulk traffic" iperf_begin a -c "$one" -t 600 -R
 	wait_for 60 "bulk traffic" guest_exec a g1 "[ \$(cat /sys/class/net/eth0/statistics/tx_bytes) -gt 20000000 ]"
 	check "stop the back end" on a "kill -STOP \$(pidof netback-ngd)"
 	wait_for 60 "the queue is held" guest_exec a g1 "[ \$(cat /sys/class/net/eth0/queues/tx-0/byte_queue_limits/inflight) -gt 0 ]"
@@ -48,7 +47,7 @@ stopped_backend() {
 	check "go on" on a "kill -CONT \$(pidof netback-ngd)"
 	to pv "its back end goes on"
 	wait_for 60 "traffic by the vif" ping_guest a "$one" 3
-	inside "end it" "kill \$(pidof iperf3); iperf3 -s -D"
+	check "end it" on a "kill \$(cat /run/iperf.pid); rm -f /run/iperf.pid"
 	guest_well a g1 "after a back end that stopped"
 	detach 0
 }
