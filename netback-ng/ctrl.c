@@ -194,23 +194,18 @@ static bool answer_again(struct ctrl *c)
 /* The slot is the guest's memory: each word is read exactly once. */
 static void request_take(struct ctrl *c, struct netif_ctrl_req *q)
 {
-	const struct netif_ctrl_req *slot =
-		&NETIF_SLOT(union netif_ctrl_slot, &c->ring, c->ring.req_cons)->req;
-
-	q->id = netif_load(&slot->id);
-	q->type = netif_load(&slot->type);
-	for (int i = 0; i < 3; i++)
-		q->data[i] = netif_load(&slot->data[i]);
+	netif_snapshot(q, NETIF_SLOT(union netif_ctrl_slot, &c->ring, c->ring.req_cons), sizeof(*q) / 4);
 	c->ring.req_cons++;
 }
 
+/*
+ * Without a journal: an answer that was not published reads as the same message with other
+ * parameters, and is answered once more.  What it might set has gone with the daemon that
+ * was killed; a front end that goes on sets all of it again.
+ */
 static void response_put(struct ctrl *c, const struct netif_ctrl_rsp *rsp)
 {
-	union netif_ctrl_slot *slot =
-		NETIF_SLOT(union netif_ctrl_slot, &c->ring, c->ring.rsp_prod);
-
-	memcpy(&slot->rsp, rsp, sizeof(*rsp));
-	c->ring.rsp_prod++;
+	netif_back_put(&c->ring, NETIF_CTRL_SHAPE, rsp);
 }
 
 static uint64_t now_usec(void)

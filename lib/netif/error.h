@@ -20,7 +20,7 @@
 	X(RING_OVERRUN, ring_overrun, FATAL, "producer index is more than a ring ahead")           \
 	X(TX_CHAIN_OPEN, tx_chain_open, FATAL, "producer stops amid a packet's slots")             \
 	X(TX_TOO_MANY_SLOTS, tx_too_many_slots, FATAL, "packet has far more slots than allowed")   \
-	X(TX_SLOTS_DROPPED, tx_slots_dropped, PACKET, "packet has more than 18 slots")             \
+	X(TX_SLOTS_DROPPED, tx_slots_dropped, PACKET, "packet has more than 19 slots")             \
 	X(TX_CROSS_PAGE, tx_cross_page, FATAL, "slot crosses its page's end")                      \
 	X(TX_ZERO_SLOT, tx_zero_slot, PACKET, "slot of zero bytes")                                \
 	X(TX_SIZE_MISMATCH, tx_size_mismatch, PACKET, "slots hold more than the packet's size")    \

@@ -1,92 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include "gref.h"
 
-#define MASK (NETIF_GREF_MAP_SLOTS - 1)
-
 void netif_gref_map_init(struct netif_gref_map *m)
 {
 	memset(m, 0, sizeof(*m));
 }
 
-/* The gref's slot, or the free slot where it would go. */
-static u32 map_probe(const struct netif_gref_map *m, u32 gref)
+/* A free slot of the emptier bucket, which keeps the fuller one from running over. */
+static u32 free_slot(const struct netif_gref_map *m, const u32 homes[2])
 {
-	u32 i = netif_gref_hash(gref);
+	u32 used[2] = { 0, 0 }, spare[2] = { NETIF_GREF_MAP_SLOTS, NETIF_GREF_MAP_SLOTS }, b, i;
 
-	while (m->slots[i].addr && m->slots[i].gref != gref)
-		i = (i + 1) & MASK;
-	return i;
+	for (b = 0; b < 2; b++)
+		for (i = homes[b]; i < homes[b] + NETIF_GREF_WAYS; i++) {
+			if (m->slots[i].addr)
+				used[b]++;
+			else
+				spare[b] = i;
+		}
+	return spare[used[1] < used[0]];
+}
+
+static u32 slot_of(const struct netif_gref_map *m, u32 gref)
+{
+	const struct netif_gref_entry *e = netif_gref_map_find(m, gref);
+
+	return e ? (u32)(e - m->slots) : NETIF_GREF_MAP_SLOTS;
 }
 
 int netif_gref_map_add(struct netif_gref_map *m, u32 gref, void *addr, bool readonly)
 {
-	u32 i = map_probe(m, gref);
+	u32 homes[2], i;
 
 	if (!addr)
 		return -EINVAL;
-	if (m->slots[i].addr)
+	if (slot_of(m, gref) != NETIF_GREF_MAP_SLOTS)
 		return -EEXIST;
-	if (m->count == NETIF_GREF_MAP_MAX)
+	netif_gref_homes(gref, homes);
+	i = free_slot(m, homes);
+	if (m->count == NETIF_GREF_MAP_MAX || i == NETIF_GREF_MAP_SLOTS)
 		return -ENOSPC;
-	m->slots[i] = (struct netif_gref_entry){ .addr = addr, .gref = gref, .readonly = readonly };
+	m->keys[i] = gref;
+	m->slots[i] = (struct netif_gref_entry){ .addr = addr, .readonly = readonly };
 	m->count++;
 	return 0;
 }
 
-/*
- * Fill the hole at 'hole' from behind: an entry may move there where its home is
- * not cyclically within (hole, its place], so that find() never meets a gap.
- */
-static void map_close(struct netif_gref_map *m, u32 hole)
-{
-	u32 i;
-
-	for (i = (hole + 1) & MASK; m->slots[i].addr; i = (i + 1) & MASK) {
-		u32 home = netif_gref_hash(m->slots[i].gref);
-
-		if (((i - home) & MASK) < ((i - hole) & MASK))
-			continue;
-		m->slots[hole] = m->slots[i];
-		hole = i;
-	}
-	m->slots[hole].addr = NULL;
-}
-
 void *netif_gref_map_del(struct netif_gref_map *m, u32 gref)
 {
-	u32 i = map_probe(m, gref);
-	void *addr = m->slots[i].addr;
+	u32 i = slot_of(m, gref);
+	void *addr;
 
-	if (!addr)
+	if (i == NETIF_GREF_MAP_SLOTS)
 		return NULL;
-	map_close(m, i);
+	addr = m->slots[i].addr;
+	m->slots[i].addr = NULL;
 	m->count--;
 	return addr;
-}
-
-void netif_gref_pool_init(struct netif_gref_pool *p, struct netif_gref_page *pages, u32 *free_stack,
-			  u32 size)
-{
-	u32 i;
-
-	p->pages = pages;
-	p->free = free_stack;
-	p->size = p->nfree = size;
-	p->empty = 0;
-	for (i = 0; i < size; i++)
-		p->free[i] = size - 1 - i;
-}
-
-int netif_gref_pool_get(struct netif_gref_pool *p)
-{
-	if (!p->nfree) {
-		p->empty++;
-		return -ENOBUFS;
-	}
-	return (int)p->free[--p->nfree];
-}
-
-void netif_gref_pool_put(struct netif_gref_pool *p, u32 page)
-{
-	p->free[p->nfree++] = page;
 }

@@ -96,7 +96,7 @@ static enum netif_error take_rest(struct tx_cursor *c, struct netif_tx_frame *f,
 		rest += s->size;
 	} while (s->flags & NETIF_TXF_MORE_DATA);
 
-	if (f->nslots > NETIF_NR_SLOTS_MIN)
+	if (f->nslots > NETIF_TX_SLOTS_MAX)
 		frame_reject(f, NETIF_ERR_TX_SLOTS_DROPPED);
 	/* Not fatal: a front end's frame of 64 KiB or more overflows the field (netback). */
 	if (rest >= first->size) {

@@ -12,9 +12,13 @@
 #include "meta.h"
 #include "ring.h"
 
-/* netfront may use MAX_SKB_FRAGS of its kernel; beyond this it is an attack (netback's
- * fatal_skb_slots). */
-#define NETIF_TX_FATAL_SLOTS 20
+/*
+ * Data slots of one packet, as xen-netback counts them: those behind the first.  18 of these
+ * are served (XEN_NETBK_LEGACY_SLOTS_MAX), up to 20 cost the packet, since netfront may
+ * use MAX_SKB_FRAGS of its kernel, and one more is an attack (fatal_skb_slots).
+ */
+#define NETIF_TX_SLOTS_MAX (1 + NETIF_NR_SLOTS_MIN)
+#define NETIF_TX_FATAL_SLOTS (1 + 20)
 
 struct netif_tx_frame {
 	struct netif_meta meta;

@@ -149,8 +149,8 @@ int ng_control_call(struct ng_device *dev, u16 type, const u32 args[3], u32 *dat
 		return -ENOBUFS; /* a back end that never answered filled it */
 	req.id = c->next_id++;
 	memcpy(req.data, args, sizeof(req.data));
-	NETIF_SLOT(union netif_ctrl_slot, &c->ring, c->ring.req_prod)->req = req;
-	c->ring.req_prod++;
+	netif_put(NETIF_SLOT(union netif_ctrl_slot, &c->ring, c->ring.req_prod++), &req,
+		  sizeof(req) / 4);
 	if (netif_front_push(&c->ring))
 		notify_remote_via_irq(c->irq);
 	c->calls++;

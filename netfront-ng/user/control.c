@@ -103,7 +103,8 @@ static int take_response(struct front_control *c, const struct netif_ctrl_req *r
 		rc = wait_response(c, deadline);
 		if (rc)
 			return rc;
-		*rsp = NETIF_SLOT(union netif_ctrl_slot, &c->front, c->front.rsp_cons)->rsp;
+		netif_snapshot(rsp, NETIF_SLOT(union netif_ctrl_slot, &c->front, c->front.rsp_cons),
+			       sizeof(*rsp) / 4);
 		c->front.rsp_cons++;
 	} while ((uint16_t)(req->id - rsp->id - 1) < NETIF_CTRL_RING_SIZE);
 	return 0;
@@ -119,8 +120,8 @@ int front_control_call(struct front_control *c, uint16_t type, const uint32_t ar
 	if (!netif_front_free(&c->front))
 		return -ENOBUFS; /* a back end that never answered filled it */
 	memcpy(req.data, args, sizeof(req.data));
-	NETIF_SLOT(union netif_ctrl_slot, &c->front, c->front.req_prod)->req = req;
-	c->front.req_prod++;
+	netif_put(NETIF_SLOT(union netif_ctrl_slot, &c->front, c->front.req_prod++), &req,
+		  sizeof(req) / 4);
 	if (netif_front_push(&c->front))
 		xenevtchn_notify(c->xce, c->port);
 	rc = take_response(c, &req, &rsp);

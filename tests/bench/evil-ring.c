@@ -82,6 +82,11 @@ static void slots(struct evil *e, unsigned int n)
 	push(e);
 }
 
+static void slots_22(struct evil *e)
+{
+	slots(e, 22);
+}
+
 static void slots_21(struct evil *e)
 {
 	slots(e, 21);
@@ -280,8 +285,9 @@ const struct evil_attack evil_ring_attacks[] = {
 	{ "tx-overrun", "transmit producer index three rings ahead", overrun, false },
 	{ "rx-overrun", "receive producer index three rings ahead", rx_overrun, false },
 	{ "open-chain", "the last slot says that more data follows", open_chain, false },
-	{ "slots-21", "a packet of 21 slots", slots_21, false },
-	{ "slots-19", "a packet of 19 slots: one too many, but only that", slots_19, false },
+	{ "slots-22", "a packet of 22 slots", slots_22, false },
+	{ "slots-21", "a packet of 21 slots: two too many, but only that", slots_21, false },
+	{ "slots-19", "a packet of 19 slots: as many as there may be", slots_19, false },
 	{ "cross-page", "a slot that leaves its page", cross_page, false },
 	{ "zero-slot", "a further slot of no bytes", zero_slot, false },
 	{ "empty-frame", "a packet of no bytes", empty_frame, false },

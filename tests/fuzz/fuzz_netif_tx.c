@@ -20,7 +20,7 @@ static void check_frame(const struct netif_tx_frame *f, u32 slots)
 		fuzz_check(s->size && (u32)s->offset + s->size <= NETIF_PAGE_SIZE);
 		sum += s->size;
 	}
-	fuzz_check(sum == f->meta.len && sum >= 14 && f->nslots <= NETIF_NR_SLOTS_MIN);
+	fuzz_check(sum == f->meta.len && sum >= 14 && f->nslots <= NETIF_TX_SLOTS_MAX);
 	fuzz_check(!f->meta.gso_type == !f->meta.gso_size);
 }
 

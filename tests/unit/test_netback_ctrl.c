@@ -129,6 +129,32 @@ static void fill_list(unsigned int n)
 		g[i] = (struct netif_gref){ .ref = 1000 + i, .status = 77 };
 }
 
+/* A daemon was killed before it published its answers: each message is answered, whatever it reads as. */
+START_TEST(unpublished_answers)
+{
+	static const struct netif_ctrl_rsp left[] = {
+		{ 0 }, { .status = NETIF_CTRL_STATUS_INVALID_PARAMETER, .data = 1024 },
+		{ .status = NETIF_CTRL_STATUS_BUFFER_OVERFLOW, .data = 0xffffffff },
+	};
+	uint16_t type;
+
+	for (type = 0; type <= NETIF_CTRL_TYPE_DEL_GREF_MAPPING + 1; type++) {
+		union netif_ctrl_slot *s = NETIF_SLOT(union netif_ctrl_slot, &t.front, t.front.req_prod);
+
+		put(type, 1, t.list_ref, 40);
+		s->rsp = left[_i];
+		s->rsp.id = (uint16_t)(t.front.req_prod - 1);
+		s->rsp.type = type;
+	}
+	netif_front_push(&t.front);
+	ck_assert_int_eq(open_ctrl(2, true), 0);
+	for (type = 0; type <= NETIF_CTRL_TYPE_DEL_GREF_MAPPING + 1; type++)
+		ck_assert_uint_eq(take().type, type);
+	ck_assert_int_eq(t.broken, NETIF_OK);
+	ck_assert_uint_eq(ask(NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, NETIF_HASH_ALGORITHM_TOEPLITZ, 0, 0).status, 0);
+}
+END_TEST
+
 START_TEST(hash_settings_reach_the_vif)
 {
 	ck_assert_int_eq(open_ctrl(2, true), 0);
@@ -373,6 +399,7 @@ int main(int argc, char **argv)
 	TCase *c = test_xensim_case("ctrl");
 
 	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_loop_test(c, unpublished_answers, 0, 3);
 	tcase_add_test(c, hash_settings_reach_the_vif);
 	tcase_add_test(c, bad_hash_messages_change_nothing);
 	tcase_add_test(c, grefs_are_added_for_the_queue_named);

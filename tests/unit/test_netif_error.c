@@ -62,7 +62,7 @@ static void provoke_tx_slots_dropped(void)
 {
 	u16 n;
 
-	for (n = NETIF_NR_SLOTS_MIN + 1; n <= NETIF_TX_FATAL_SLOTS; n++) {
+	for (n = NETIF_TX_SLOTS_MAX + 1; n <= NETIF_TX_FATAL_SLOTS; n++) {
 		struct tx_rig *t = tx_rig();
 
 		put_chain(t, n, 4000);

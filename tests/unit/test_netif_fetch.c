@@ -211,7 +211,7 @@ static void consistent(const struct netif_tx_burst *b)
 			sum += s->size;
 		}
 		ck_assert(f->error || sum == f->meta.len);
-		ck_assert(f->error || f->nslots <= NETIF_NR_SLOTS_MIN);
+		ck_assert(f->error || f->nslots <= NETIF_TX_SLOTS_MAX);
 	}
 }
 

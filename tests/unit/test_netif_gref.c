@@ -40,35 +40,101 @@ START_TEST(test_gref_full)
 }
 END_TEST
 
-/* Grefs with one home slot, the last of the table, so that the run wraps. */
+/* References that all have the same two buckets: what a hostile guest would look for. */
 static void colliding(u32 *grefs, u32 n)
 {
-	u32 g = 0, found = 0;
+	u32 homes[2], first[2], g = 0, found = 0;
 
-	while (found < n) {
-		if (netif_gref_hash(g) == NETIF_GREF_MAP_SLOTS - 1)
+	netif_gref_homes(0, first);
+	for (; found < n; g++) {
+		netif_gref_homes(g, homes);
+		if (!memcmp(homes, first, sizeof(homes)))
 			grefs[found++] = g;
-		g++;
 	}
 }
 
-/* Delete from the front, middle and end of a run: the others stay findable. */
+/* Both buckets full: one more is refused, those that are there stay, and a gap is filled again. */
 START_TEST(test_gref_collisions)
 {
-	u32 grefs[6], i, deleted;
+	u32 grefs[2 * NETIF_GREF_WAYS + 1], n = 2 * NETIF_GREF_WAYS, i;
 
-	colliding(grefs, 6);
-	for (deleted = 0; deleted < 6; deleted++) {
-		netif_gref_map_init(&map);
-		for (i = 0; i < 6; i++)
-			ck_assert_int_eq(netif_gref_map_add(&map, grefs[i], &memory[i], false), 0);
-		ck_assert_ptr_eq(netif_gref_map_del(&map, grefs[deleted]), &memory[deleted]);
-		for (i = 0; i < 6; i++) {
-			const struct netif_gref_entry *e = netif_gref_map_find(&map, grefs[i]);
+	colliding(grefs, n + 1);
+	netif_gref_map_init(&map);
+	for (i = 0; i < n; i++)
+		ck_assert_int_eq(netif_gref_map_add(&map, grefs[i], &memory[i], false), 0);
+	ck_assert_int_eq(netif_gref_map_add(&map, grefs[n], &memory[n], false), -ENOSPC);
+	ck_assert_ptr_null(netif_gref_map_find(&map, grefs[n]));
+	ck_assert_int_eq(netif_gref_map_add(&map, grefs[3], &memory[n], false), -EEXIST);
+	for (i = 0; i < n; i++)
+		ck_assert_ptr_eq(netif_gref_map_find(&map, grefs[i])->addr, &memory[i]);
+	ck_assert_ptr_eq(netif_gref_map_del(&map, grefs[3]), &memory[3]);
+	ck_assert_ptr_null(netif_gref_map_find(&map, grefs[3]));
+	ck_assert_int_eq(netif_gref_map_add(&map, grefs[n], &memory[n], true), 0);
+	ck_assert(netif_gref_map_find(&map, grefs[n])->readonly);
+	ck_assert_uint_eq(map.count, n);
+}
+END_TEST
 
-			ck_assert(i == deleted ? !e : e && e->addr == &memory[i]);
-		}
+/* Keys that a look-up compares: all of a bucket's, of the first one, and of the second where need be. */
+static u32 probes(u32 gref)
+{
+	u32 homes[2], b, i;
+
+	netif_gref_homes(gref, homes);
+	for (b = 0; b < 2; b++)
+		for (i = homes[b]; i < homes[b] + NETIF_GREF_WAYS; i++)
+			if (map.slots[i].addr && map.keys[i] == gref)
+				return 1 + b * NETIF_GREF_WAYS + i - homes[b];
+	return 2 * NETIF_GREF_WAYS;
+}
+
+/* Fill the map with what a guest offers; how many it took, and the dearest look-up. */
+static u32 fill(const u32 *grefs, u32 n, u32 *dearest)
+{
+	u32 taken = 0, i;
+
+	netif_gref_map_init(&map);
+	for (i = 0; i < n; i++)
+		taken += !netif_gref_map_add(&map, grefs[i], &memory[i], false);
+	for (i = 0, *dearest = 0; i < n; i++)
+		if (probes(grefs[i]) > *dearest)
+			*dearest = probes(grefs[i]);
+	return taken;
+}
+
+/* The worst set of references costs its guest the mapping, and no look-up more than any other's. */
+START_TEST(test_gref_worst_set)
+{
+	static u32 grefs[NETIF_GREF_MAP_MAX];
+	u32 seed = 42, dearest, round, i;
+
+	/* At random, all are taken. */
+	for (round = 0; round < 500; round++) {
+		for (i = 0; i < NETIF_GREF_MAP_MAX; i++)
+			grefs[i] = rnd(&seed); /* no number twice within its period */
+		ck_assert_uint_eq(fill(grefs, NETIF_GREF_MAP_MAX, &dearest), NETIF_GREF_MAP_MAX);
+		ck_assert_uint_le(dearest, 2 * NETIF_GREF_WAYS);
 	}
+	colliding(grefs, 100);
+	ck_assert_uint_eq(fill(grefs, 100, &dearest), 2 * NETIF_GREF_WAYS);
+	ck_assert_uint_le(dearest, 2 * NETIF_GREF_WAYS);
+}
+END_TEST
+
+/* What front ends have: runs, from wherever, and every n-th of them. */
+START_TEST(test_gref_runs)
+{
+	static const u32 steps[] = { 1, 2, 3, 4, 7, 8, 16, 64, 255, 256, 257, 512, 1024, 4096, 65536 };
+	static u32 grefs[NETIF_GREF_MAP_MAX];
+	u32 dearest, base, s, i;
+
+	for (s = 0; s < sizeof(steps) / sizeof(steps[0]); s++)
+		for (base = 8; base < 40000; base += 613) {
+			for (i = 0; i < NETIF_GREF_MAP_MAX; i++)
+				grefs[i] = base + i * steps[s];
+			ck_assert_uint_eq(fill(grefs, NETIF_GREF_MAP_MAX, &dearest),
+					  NETIF_GREF_MAP_MAX);
+		}
 }
 END_TEST
 
@@ -104,27 +170,6 @@ START_TEST(test_gref_model)
 }
 END_TEST
 
-START_TEST(test_gref_pool)
-{
-	struct netif_gref_page pages[4] = { { 0 } };
-	struct netif_gref_pool p;
-	u32 stack[4];
-	int i;
-
-	netif_gref_pool_init(&p, pages, stack, 4);
-	for (i = 0; i < 4; i++)
-		ck_assert_int_eq(netif_gref_pool_get(&p), i);
-	ck_assert_int_eq(netif_gref_pool_get(&p), -ENOBUFS);
-	ck_assert_uint_eq(p.empty, 1);
-	netif_gref_pool_put(&p, 1);
-	netif_gref_pool_put(&p, 3);
-	/* The page used last is still in the cache. */
-	ck_assert_int_eq(netif_gref_pool_get(&p), 3);
-	ck_assert_int_eq(netif_gref_pool_get(&p), 1);
-	ck_assert_uint_eq(p.nfree, 0);
-}
-END_TEST
-
 TCase *netif_gref_case(void)
 {
 	TCase *c = tcase_create("gref");
@@ -132,7 +177,8 @@ TCase *netif_gref_case(void)
 	tcase_add_test(c, test_gref_basic);
 	tcase_add_test(c, test_gref_full);
 	tcase_add_test(c, test_gref_collisions);
+	tcase_add_test(c, test_gref_worst_set);
+	tcase_add_test(c, test_gref_runs);
 	tcase_add_test(c, test_gref_model);
-	tcase_add_test(c, test_gref_pool);
 	return c;
 }

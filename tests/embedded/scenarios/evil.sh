@@ -11,7 +11,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 # What an honest front end can never do; the rest is refused, packet by packet or message by message.
-FATAL="tx-overrun rx-overrun open-chain slots-21 cross-page bad-extra extra-missing
+FATAL="tx-overrun rx-overrun open-chain slots-22 cross-page bad-extra extra-missing
 gso-type gso-size ctrl-overrun store-text store-huge store-gref store-event store-queues-0
 store-queues-1000 store-long store-no-copy store-ctrl"
 
@@ -82,7 +82,7 @@ for name in $("$EVIL" --list | awk '{ print $1 }'); do
 	*) case_run "$name" attack "$name" ng ;;
 	esac
 done
-for name in slots-21 bad-gref flip event-storm; do
+for name in slots-22 bad-gref flip event-storm; do
 	victim=$((victim + 1))
 	case_run "stock-$name" attack "$name" stock
 done
