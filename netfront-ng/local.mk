@@ -40,7 +40,7 @@ tests_bench_netfront_ng_gen_CFLAGS = $(netfront_user_cflags)
 tests_bench_netfront_ng_gen_LDADD = $(netfront_user_libs)
 noinst_PROGRAMS += tests/bench/netfront-ng-evil
 tests_bench_netfront_ng_evil_SOURCES = tests/bench/netfront-ng-evil.c tests/clock.h tests/bench/evil.h \
-	tests/bench/evil-ring.c tests/bench/evil-control.c
+	tests/bench/evil-ring.c tests/bench/evil-control.c tests/bench/evil-life.c
 tests_bench_netfront_ng_evil_CFLAGS = $(netfront_user_cflags)
 tests_bench_netfront_ng_evil_LDADD = $(netfront_user_libs)
 noinst_PROGRAMS += tests/bench/netback-ng-evil

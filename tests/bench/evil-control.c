@@ -66,6 +66,28 @@ static void ctrl_mapping(struct evil *e)
 	call(e, NETIF_CTRL_TYPE_SET_HASH_MAPPING, e->front.control.list.refs[0], 128, 0);
 }
 
+/* Places in the table whose sum with the number of entries is small again in 32 bits, or just beyond the table. */
+static void ctrl_hash_overflow(struct evil *e)
+{
+	static const struct {
+		uint32_t count, offset;
+	} places[] = {
+		{ 8, 0xfffffff8 }, { 8, 0xfffffffc }, { 128, 0xffffff80 }, { 1, 0xffffffff }, { 1024, 0xfffffc00 },
+		{ 0x80000000, 0x80000000 }, { 0xffffffff, 1 }, { 0x40000001, 0xc0000000 }, { 1, 128 }, { 128, 1 },
+	};
+	const uint32_t ref = e->front.control.list.refs[0];
+	unsigned int i;
+
+	memset(e->front.control.list.addr, 0, NETIF_PAGE_SIZE); /* the first queue is there */
+	call(e, NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, NETIF_HASH_ALGORITHM_TOEPLITZ, 0, 0);
+	call(e, NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE, 128, 0, 0);
+	call(e, NETIF_CTRL_TYPE_SET_HASH_MAPPING, ref, 128, 0);
+	e->status = e->status ? -1 : 1;
+	/* Until one is believed. */
+	for (i = 0; i < sizeof(places) / sizeof(places[0]) && e->status > 0; i++)
+		call(e, NETIF_CTRL_TYPE_SET_HASH_MAPPING, ref, places[i].count, places[i].offset);
+}
+
 static void ctrl_overrun(struct evil *e)
 {
 	struct front_control *c = &e->front.control;
@@ -111,6 +133,7 @@ const struct evil_attack evil_control_attacks[] = {
 	{ "ctrl-twice", "static grants: the same ones again", ctrl_twice, false },
 	{ "ctrl-hash-key", "a hash key of 65535 bytes", ctrl_hash, false },
 	{ "ctrl-hash-mapping", "a hash table that names queues that are not there", ctrl_mapping, false },
+	{ "ctrl-hash-overflow", "entries of a hash table at places beyond it", ctrl_hash_overflow, false },
 	{ "ctrl-overrun", "control producer index far ahead", ctrl_overrun, false },
 	{ "ctrl-flood", "control messages without end", ctrl_flood, false },
 	{ "ctrl-churn", "hash settings and static grants changed without end", ctrl_churn, false },

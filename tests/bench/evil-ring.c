@@ -10,16 +10,19 @@
 #define FLIP_MS 1000
 #define STORM_MS 1000
 #define BUFFER_MS 1500
+#define PATIENCE_MS 60000
+#define REFUSED_ROUNDS 150
+#define TINY_FRAMES 13	/* of TINY_SLOTS each: what a ring holds */
+#define TINY_SLOTS 19
+#define ARP_BYTES 42
 
 static struct front_queue *queue(struct evil *e)
 {
 	return &e->front.queues[0];
 }
 
-/* A request with an id of its own, but whatever else the caller wants. */
-static struct netif_tx_req *request(struct evil *e, uint16_t flags, uint16_t offset, uint16_t size)
+struct netif_tx_req *evil_request(struct front_queue *q, uint16_t flags, uint16_t offset, uint16_t size)
 {
-	struct front_queue *q = queue(e);
 	struct netif_tx_req *req;
 	uint16_t id;
 
@@ -32,21 +35,35 @@ static struct netif_tx_req *request(struct evil *e, uint16_t flags, uint16_t off
 	return req;
 }
 
+static struct netif_tx_req *request(struct evil *e, uint16_t flags, uint16_t offset, uint16_t size)
+{
+	return evil_request(queue(e), flags, offset, size);
+}
+
+void evil_extra(struct front_queue *q, const struct netif_extra *x)
+{
+	NETIF_SLOT(union netif_tx_slot, &q->tx.ring, q->tx.ring.req_prod++)->extra = *x;
+	q->tx.nextras++;
+}
+
 static void extra(struct evil *e, uint8_t type, uint8_t flags, uint8_t gso_type, uint16_t gso_size)
 {
-	struct front_queue *q = queue(e);
 	struct netif_extra x = { .type = type, .flags = flags };
 
 	x.u.gso.type = gso_type;
 	x.u.gso.size = gso_size;
-	NETIF_SLOT(union netif_tx_slot, &q->tx.ring, q->tx.ring.req_prod++)->extra = x;
-	q->tx.nextras++;
+	evil_extra(queue(e), &x);
+}
+
+void evil_push(struct front_queue *q)
+{
+	netif_front_push(&q->tx.ring);
+	xenevtchn_notify(q->xce, q->tx_port);
 }
 
 static void push(struct evil *e)
 {
-	netif_front_push(&queue(e)->tx.ring);
-	xenevtchn_notify(queue(e)->xce, queue(e)->tx_port); /* asked for or not */
+	evil_push(queue(e));
 }
 
 static void overrun(struct evil *e)
@@ -194,6 +211,85 @@ static void size_mismatch(struct evil *e)
 	push(e);
 }
 
+/*
+ * Requests of each kind that is refused, a ring of them at a time, one ring after the other: whatever
+ * a refused one costs the back end is multiplied by thousands.
+ */
+static void refused_flood(struct evil *e)
+{
+	uint64_t end = now_ms() + PATIENCE_MS;
+	unsigned int round, i;
+
+	for (round = 0; round < REFUSED_ROUNDS && now_ms() < end; round++) {
+		for (i = 0; i < 10; i++) {
+			request(e, 0, 0, 100)->gref = 0x7fffffff;
+			request(e, 0, 0, 0);
+			request(e, 0, 0, 13);
+			request(e, NETIF_TXF_MORE_DATA, 0, 1000);
+			request(e, 0, 0, 0);
+			request(e, NETIF_TXF_MORE_DATA, 0, 100);
+			request(e, 0, 0, 2000);
+		}
+		slots(e, 21);
+		e->expect = (round + 1) * (10 * 7 + 21);
+		evil_collect(e, PATIENCE_MS);
+	}
+}
+
+/* Who has the address of tests/embedded's outside?  Asked without an address of one's own. */
+static void arp_question(const struct evil *e, uint8_t *frame)
+{
+	static const uint8_t header[] = { 8, 6, 0, 1, 8, 0, 6, 4, 0, 1 };
+	static const uint8_t address[] = { 10, 9, 0, 1 };
+
+	memset(frame, 0, ARP_BYTES);
+	memset(frame, 0xff, 6);
+	memcpy(frame + 6, e->front.mac, 6);
+	memcpy(frame + 12, header, sizeof(header));
+	memcpy(frame + 22, e->front.mac, 6);
+	memcpy(frame + 38, address, sizeof(address));
+}
+
+/* In as many slots as there may be, two bytes in each but the first, and all at the ends of their pages. */
+static void tiny_frame(struct evil *e, const uint8_t *frame)
+{
+	const uint16_t first = ARP_BYTES - 2 * (TINY_SLOTS - 1);
+	struct front_queue *q = queue(e);
+	struct netif_tx_req *req;
+	unsigned int i;
+
+	req = request(e, NETIF_TXF_MORE_DATA, NETIF_PAGE_SIZE - first, ARP_BYTES);
+	memcpy(front_queue_tx_page(q, req->id) + req->offset, frame, first);
+	for (i = 1; i < TINY_SLOTS; i++) {
+		req = request(e, i + 1 < TINY_SLOTS ? NETIF_TXF_MORE_DATA : 0, NETIF_PAGE_SIZE - 2, 2);
+		memcpy(front_queue_tx_page(q, req->id) + req->offset, frame + first + 2 * (i - 1), 2);
+	}
+}
+
+static bool is_arp_answer(const uint8_t *frame, unsigned int len)
+{
+	return len >= ARP_BYTES && frame[12] == 8 && frame[13] == 6 && frame[21] == 2;
+}
+
+/* A ring full of them; each is a question, so whether its bytes arrived as they were sent shows in the answers. */
+static void tiny_slots(struct evil *e)
+{
+	uint64_t end = now_ms() + PATIENCE_MS;
+	uint8_t frame[ARP_BYTES];
+	unsigned int i;
+
+	arp_question(e, frame);
+	for (i = 0; i < TINY_FRAMES; i++)
+		tiny_frame(e, frame);
+	push(e);
+	e->expect = TINY_FRAMES * TINY_SLOTS;
+	evil_collect(e, PATIENCE_MS);
+	while (e->received < TINY_FRAMES && now_ms() < end && !e->broken) {
+		e->received += evil_receive(e, queue(e), is_arp_answer);
+		usleep(1000);
+	}
+}
+
 /* All receive buffers become pages that the back end may only read. */
 static void readonly_rx(struct evil *e)
 {
@@ -301,6 +397,9 @@ const struct evil_attack evil_ring_attacks[] = {
 	{ "gso-header", "TCP GSO on a frame that is not TCP", gso_header, false },
 	{ "csum-header", "a blank checksum in a frame that has none", csum_header, false },
 	{ "size-mismatch", "slots that hold more than the packet's size", size_mismatch, false },
+	{ "refused-flood", "thousands of requests, each refused", refused_flood, false },
+	{ "tiny-slots", "frames shorter than their headers' room, in as many slots as there may be", tiny_slots,
+	  false },
 	{ "readonly-rx", "receive buffers that may only be read", readonly_rx, false },
 	{ "bad-rx-gref", "receive buffers that were never granted", bad_rx_gref, false },
 	{ "rx-buffer", "receive buffers that are no part of a page", rx_buffer, true },

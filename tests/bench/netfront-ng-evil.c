@@ -2,7 +2,7 @@
 /*
  * A front end that breaks the rules, one way per name, and tells what the back
  * end made of it.  Every attack goes through the honest library up to the point
- * where it lies.  evil-ring.c and evil-control.c have the attacks by where they act.
+ * where it lies.  evil-ring.c, evil-control.c and evil-life.c have the attacks by where they act.
  */
 #include "tests/bench/evil.h"
 
@@ -16,7 +16,7 @@
 #define VERDICT_MS 3000
 
 static const struct evil_attack *const tables[] = { evil_ring_attacks, evil_control_attacks,
-						    evil_store_attacks };
+						    evil_store_attacks, evil_life_attacks };
 
 static const struct evil_attack *find(const char *name)
 {
@@ -64,6 +64,26 @@ void evil_collect(struct evil *e, unsigned int ms)
 	}
 }
 
+unsigned int evil_receive(struct evil *e, struct front_queue *q,
+			  bool (*wanted)(const uint8_t *frame, unsigned int len))
+{
+	static struct netif_front_burst burst;
+	unsigned int i, n = 0;
+
+	if (netif_front_rx_take(&q->rx, &burst, NETIF_RX_RING_SIZE, &q->errors)) {
+		e->broken = true;
+		return 0;
+	}
+	for (i = 0; i < burst.nframes; i++) {
+		const struct netif_front_frame *f = &burst.frames[i];
+		const struct netif_front_part *p = &burst.parts[f->part];
+
+		n += !f->error && wanted(front_queue_rx_page(q, p->id) + p->offset, p->size);
+	}
+	front_queue_post(q);
+	return n;
+}
+
 /*
  * Dom0's error node; a guest may not read it, so look as Dom0 where the host's
  * xenstore lets this process be one.
@@ -99,9 +119,10 @@ static void report(struct evil *e, const char *name, int rc)
 	enum store_state state = front_backend_state(&e->front);
 	char *error = error_node(e);
 
-	printf("{\"attack\":\"%s\",\"connect\":%d,\"state\":%d,\"state_name\":\"%s\",\"answered\":%u,"
-	       "\"refused\":%u,\"ctrl_status\":%d,\"error\":",
-	       name, rc, state, store_state_name(state), e->answered, e->refused, e->status);
+	printf("{\"attack\":\"%s\",\"connect\":%d,\"state\":%d,\"state_name\":\"%s\",\"expected\":%u,"
+	       "\"answered\":%u,\"refused\":%u,\"received\":%u,\"unasked\":%u,\"ctrl_status\":%d,\"error\":",
+	       name, rc, state, store_state_name(state), e->expect, e->answered, e->refused, e->received,
+	       e->unasked, e->status);
 	if (error)
 		print_escaped(error);
 	else

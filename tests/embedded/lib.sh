@@ -256,6 +256,16 @@ vif_sum() {
 daemon_stop() { stop netback-ngd "${1:-TERM}"; }
 daemon_alive() { alive netback-ngd; }
 
+# What it has of the machine's memory, in KiB.
+daemon_memory() { awk '/^VmRSS:/ { print $2 }' "/proc/$(cat "$DIR/netback-ngd.pid")/status"; }
+
+# daemon_grew_little MEMORY-BEFORE WHAT-CAME: by less than what came would take.
+daemon_grew_little() {
+	local grown=$(($(daemon_memory) - $1))
+	echo "$grown KiB more memory after $2"
+	[ $grown -lt $((16384 * SLOW)) ] || fail "$grown KiB more memory after $2"
+}
+
 ### Guests: namespace gD, process guest-D
 
 mac() { printf '00:16:3e:%02x:%02x:%02x' $(($1 / 256)) $(($1 % 256)) "${2:-0}"; }
@@ -353,6 +363,12 @@ steady_lost_none() {
 	lost=$(steady_stop "$1")
 	[ "$lost" = 0 ] || fail "$1: $lost of $(($(steady_answers "$1") + lost)) pings lost"
 	[ "$(steady_answers "$1")" -ge "${2:-20}" ] || fail "$1: only $(steady_answers "$1") answers"
+}
+
+# datagrams FROM DEVICE D COUNT: of 1400 bytes, to a guest that answers nothing and so is found by nobody.
+datagrams() {
+	ip -n "$1" neigh replace "$(ip4 g$3)" lladdr "$(mac "$3")" dev "$2" &&
+		in_ns "$1" bash -c "dd if=/dev/zero bs=1400 count=$4 status=none >/dev/udp/$(ip4 g$3)/9"
 }
 
 listening() { in_ns "$1" ss -Hltn "sport = :$2" | grep -q .; }

@@ -48,6 +48,91 @@ no_waits() {
 	[ $(($(waits) - before)) -le 100 ] || fail "$(($(waits) - before)) waits for workers"
 }
 
+result() { jq -e "$1" "$DIR/evil.json" >/dev/null || fail "not so: $1: $(cat "$DIR/evil.json")"; }
+
+# Thousands of refused requests cost nothing that stays: a page for each would be more than 50 MB.
+refused_flood() {
+	local before
+	before=$(daemon_memory)
+	attack refused-flood "$1"
+	result '.answered == .expected and .refused == .expected and .expected > 10000 and .error == null'
+	daemon_grew_little "$before" "$(jq .refused "$DIR/evil.json") refused requests"
+}
+
+# What was sent in tiny pieces arrives whole: each frame was a question, and is answered.
+tiny_slots() {
+	attack tiny-slots "$1"
+	result '.answered == .expected and .refused == 0 and .received >= 13'
+}
+
+# No place beyond the table is believed.
+hash_overflow() {
+	attack ctrl-hash-overflow ng
+	result '.ctrl_status > 0'
+}
+
+# evil_begin ATTACK: in the background, for what goes on meanwhile.
+evil_begin() {
+	guest_new $victim
+	spawn evil g$victim env XENSIM_DOMID=$victim "$EVIL" --attack "$1"
+}
+
+evil_state() { xs_is "$(backend $victim)/state" "$1"; }
+evil_shut() { evil_state 5 || evil_state 6; }
+
+# A guest that takes no frames keeps none of the host's memory: 100 MB come for it.
+no_buffers() {
+	local before
+	evil_begin no-buffers
+	until_ok 10 evil_state 4 || fail "it does not connect"
+	bridge fdb replace "$(mac $victim)" dev vif$victim.0 master static
+	before=$(daemon_memory)
+	datagrams outside out0 $victim 75000
+	daemon_grew_little "$before" "frames that nobody takes"
+	daemon_alive || fail "the daemon died"
+	ping_goes_on
+	stop evil
+	serves_again stock
+	"$XENSIM" domain destroy $victim
+	ip netns del g$victim
+}
+
+# Grants of guests' that the daemon has mapped: none but the other guests' ones may be left.
+mapped() { echo $(($(xen_count 0 map_pages) - $(xen_count 0 unmap_pages))); }
+mapped_is() { [ "$(mapped)" = "$1" ]; }
+
+# A vif that has shut one of its queues goes for good: by the toolstack's hand, and with its domain.
+broken_removed() {
+	local before i
+	before=$(mapped)
+	for i in detach destroy detach destroy; do
+		evil_begin broken-removed
+		until_ok 10 evil_shut || fail "the vif is not shut: $(xs_read "$(backend $victim)/state")"
+		[ $i = destroy ] || "$XENSIM" vif-detach $victim 0 --force || true
+		"$XENSIM" domain destroy $victim
+		until_ok 10 not ip link show vif$victim.0 || fail "vif$victim.0 is still there"
+		until_ok 10 mapped_is "$before" || fail "$(mapped) pages are mapped, not $before"
+		stop evil
+		ip netns del g$victim
+		daemon_alive || fail "the daemon died"
+		victim=$((victim + 1))
+	done
+	ping_goes_on
+	guest_new $victim
+	serves_again ng
+	"$XENSIM" domain destroy $victim
+	ip netns del g$victim
+}
+
+# While frames for one of the groups come all the time.
+multicast_churn() {
+	ip -n outside route replace 239.0.0.0/8 dev out0
+	spawn group outside ping -n -i 0.002 239.1.2.3
+	attack multicast-churn ng
+	stop group KILL
+	result '.connect == 0 and .unasked == 0 and .received > 0 and .answered > 100'
+}
+
 said() { grep -q "^<3>vif$victim.0: " "$DIR/netback-ngd.log"; }
 
 shut_loudly() {
@@ -79,11 +164,22 @@ for name in $("$EVIL" --list | awk '{ print $1 }'); do
 	victim=$((victim + 1))
 	case $name in
 	ctrl-flood | ctrl-churn) case_run "$name" no_waits "$name" ;;
+	refused-flood | tiny-slots) case_run "$name" "${name//-/_}" ng ;;
+	ctrl-hash-overflow) case_run "$name" hash_overflow ;;
+	no-buffers | multicast-churn) case_run "$name" "${name//-/_}" ;;
+	broken-removed)
+		case_run "$name" broken_removed
+		victim=$((victim + 5)) # it takes several
+		;;
 	*) case_run "$name" attack "$name" ng ;;
 	esac
 done
 for name in slots-22 bad-gref flip event-storm; do
 	victim=$((victim + 1))
 	case_run "stock-$name" attack "$name" stock
+done
+for name in refused-flood tiny-slots; do
+	victim=$((victim + 1))
+	case_run "stock-$name" "${name//-/_}" stock
 done
 case_run other-guest-lost-nothing steady_lost_none other 1000

@@ -25,6 +25,26 @@ boots() {
 	guest_end 1
 }
 
+receiver_drops() { vif_sum 2 .tx_drop_receiver; }
+none_connects() { xs_is "$(backend 3)/state" 4; }
+dropped_for_g3() { [ "$(receiver_drops)" -gt "$1" ]; }
+
+# A guest that takes no frames at all, and keeps none of the host's memory: another one sends it 100 MB, by the switch.
+takes_none() {
+	local memory before
+	guest_new 3
+	spawn evil g3 env XENSIM_DOMID=3 "$EVIL" --attack no-buffers
+	until_ok 10 none_connects || fail "it does not connect"
+	bridge fdb replace "$(mac 3)" dev vif3.0 master static
+	reach g2 outside
+	memory=$(daemon_memory) before=$(receiver_drops || true)
+	datagrams g2 eth0 3 75000
+	until_ok 10 dropped_for_g3 $((${before:-0} + 1000)) || fail "g2's frames did not go by the switch"
+	daemon_grew_little "$memory" "frames that nobody takes"
+	pings g2 outside 50
+	stop evil
+}
+
 drops() { vif_sum 1 .rx_drop_no_slots; }
 dropped_since() { [ "$(drops)" -gt "$1" ]; }
 
@@ -52,3 +72,4 @@ case_run "ng-4" boots 4 ng --no-tso
 case_run "halves-2" boots 2 ng --no-tso --half-pages on
 big=0
 case_run "no-sg-1" boots 1 stock --no-tso --no-csum --no-sg
+case_run "none" takes_none
