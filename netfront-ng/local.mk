@@ -45,7 +45,7 @@ tests_bench_netfront_ng_evil_CFLAGS = $(netfront_user_cflags)
 tests_bench_netfront_ng_evil_LDADD = $(netfront_user_libs)
 noinst_PROGRAMS += tests/bench/netback-ng-evil
 tests_bench_netback_ng_evil_SOURCES = tests/bench/netback-ng-evil.c tests/clock.h tests/bench/back-evil.h \
-	tests/bench/back-rx.c tests/bench/back-tx.c tests/bench/back-control.c \
+	tests/bench/back-rx.c tests/bench/back-tx.c tests/bench/back-control.c tests/bench/back-page.c \
 	tests/unit/front_hub.h tests/unit/hub_store.c tests/unit/hub_ring.c tests/unit/hub_control.c
 tests_bench_netback_ng_evil_CFLAGS = $(netfront_user_cflags)
 tests_bench_netback_ng_evil_LDADD = $(tests_unit_front_hub_LDADD)

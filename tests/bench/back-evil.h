@@ -33,14 +33,18 @@ struct back_evil {
 	struct hub_vif *v; /* the one that is attacked, and its first queue */
 	struct hub_queue *q;
 	const struct back_attack *attack;
+	bool caught; /* the attack itself saw what it should not; it has said what */
 };
 
 /* Each ends with an entry without a name. */
 extern const struct back_attack back_rx_attacks[];
 extern const struct back_attack back_tx_attacks[];
 extern const struct back_attack back_control_attacks[];
+extern const struct back_attack back_page_attacks[];
 
 /* Both of the queue's events, asked for or not. */
 void back_notify(struct back_evil *e);
+/* End the connection as a back end may, and wait for the front end to make another.  False: it does not. */
+bool back_reconnect(struct back_evil *e);
 
 #endif

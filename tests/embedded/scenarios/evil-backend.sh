@@ -85,7 +85,7 @@ attack() {
 	victim $halves
 	until_ok 120 not alive evil || fail "netback-ng-evil does not end: $(tail -n 1 "$DIR/evil.log")"
 	tail -n 1 "$DIR/evil.log"
-	wait "$(cat "$DIR/evil.pid")" || [ "$name" = vanish ] || fail "$(tail -n 1 "$DIR/evil.log")"
+	wait "$(cat "$DIR/evil.pid")" || [ "$name" = vanish ] || fail "$(tail -n 2 "$DIR/evil.log")"
 	[ ! -e "$DIR/chatter.pid" ] || stop chatter KILL
 	! grep -E 'Sanitizer|runtime error' "$DIR/guest-1.log" || fail "see its log"
 	case $name in

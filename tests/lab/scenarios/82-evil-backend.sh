@@ -21,7 +21,7 @@ broken_lines() { guest_exec a g1 "dmesg | grep -c 'broke the protocol'"; }
 # What has no error's name: lies about grants and states, and frames that are well-formed but of no use.
 uncounted() {
 	case $1 in
-	ctrl-* | store-* | event-storm | vanish | rx-flip | rx-crumbs | rx-gso-junk | rx-csum-junk | tx-errors) return 0 ;;
+	ctrl-* | store-* | page-* | event-storm | vanish | rx-flip | rx-crumbs | rx-gso-junk | rx-csum-junk | tx-errors) return 0 ;;
 	*) return 1 ;;
 	esac
 }
@@ -47,6 +47,8 @@ attack() {
 
 count=0
 while read -r name verdict _; do
+	# The module, once closed, waits for its administrator to bring it back.
+	[ "$name" != page-keep ] || continue
 	case " ${LAB_ATTACKS:-$name} " in *" $name "*) attack "$name" "$verdict" </dev/null ;; esac
 done < <(on a "/opt/lab/netback-ng-evil --list")
 [ $count -gt 0 ] || fail "there is no such attack: ${LAB_ATTACKS:-}"
