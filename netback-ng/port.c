@@ -146,6 +146,7 @@ unsigned int port_deliver(struct queue *q, struct frame *frames, unsigned int n)
 {
 	const struct netif_hash *hash;
 	unsigned int i, nq, slots = 0;
+	uint64_t bytes = 0;
 
 	if (!n)
 		return 0;
@@ -153,8 +154,9 @@ unsigned int port_deliver(struct queue *q, struct frame *frames, unsigned int n)
 		fill_sum(&q->vif->c, &frames[i]);
 	for (i = 0; i < n; i++) {
 		slots += queue_rx_need(q, &frames[i].meta);
-		q->deficit -= (int64_t)frames[i].meta.len + 64;
+		bytes += frames[i].meta.len;
 	}
+	queue_charge(q, bytes, n, slots);
 	hash = atomic_load(&q->vif->hash);
 	nq = atomic_load_explicit(&q->vif->nqueues, memory_order_acquire);
 	if (nq > 1 && hash && hash->algorithm != NETIF_HASH_ALGORITHM_NONE)

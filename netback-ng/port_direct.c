@@ -179,7 +179,7 @@ unsigned int port_read_direct(struct queue *q)
 	while (q->rx_live && q->deficit > 0 && n < WORKER_READS_MAX && (got = read_one(q, &m, &more)) > 0) {
 		n++;
 		slots += more;
-		q->deficit -= (int64_t)m.len + 64;
+		queue_charge(q, m.len, 1, more);
 		port_count_size(q, m.len);
 	}
 	/* One event for all that were answered: in its guest each costs more than the frame. */

@@ -15,18 +15,25 @@ void queue_notify(struct queue *q, unsigned int port, uint64_t *counter)
 	xenevtchn_notify(q->worker->xce, (evtchn_port_t)port);
 }
 
+/* A debt is to the others on this worker: while nobody else has work there is none. */
+static void begin_turn(struct queue *q)
+{
+	const int64_t quantum = q->worker->config->quantum_bytes;
+
+	q->deficit += quantum;
+	if (q->deficit > quantum || q->active_next == q)
+		q->deficit = quantum;
+}
+
 bool queue_serve(struct queue *q)
 {
-	const struct config_data *config = q->worker->config;
 	unsigned int sent, got, tx_slots = 0, rx_slots = 0;
 
 	if (vif_is_broken(q->vif))
 		return false;
 	if (q->timer_ns && q->timer_ns <= q->worker->now_ns)
 		queue_timer(q);
-	q->deficit += config->quantum_bytes;
-	if (q->deficit > config->quantum_bytes)
-		q->deficit = config->quantum_bytes;
+	begin_turn(q);
 	while (q->deficit > 0) {
 		sent = queue_tx(q);
 		got = q->tap_ready ? q->port->read(q) : 0;

@@ -280,6 +280,29 @@ static unsigned int forward(struct queue *q, struct worker_scratch *s, unsigned 
 	return n;
 }
 
+/*
+ * What was done for the burst, by whoever ends with it: what a frame's receivers have to do is its
+ * sender's doing.  A burst without an end, whose receiver has no buffers, was gathered all the same.
+ */
+static void charge(struct queue *q, const struct worker_scratch *s, unsigned int done)
+{
+	unsigned int i, copies, frames = s->tx.nframes - done, slots = s->tx.nslots;
+	const int64_t before = q->deficit;
+	uint64_t bytes = 0;
+
+	for (i = 0; i < done; i++) {
+		const struct frame *f = &s->frames[i];
+
+		copies = s->to[i] ? 1 : bridge_copies(q->vif, frame_bytes(f));
+		bytes += (uint64_t)copies * f->meta.len;
+		frames += copies;
+		slots += (copies - 1) * s->tx.frames[f->index].nslots;
+	}
+	queue_charge(q, bytes, frames, slots);
+	if (s->tx.nslots)
+		q->tx_slot_charge = (uint64_t)(before - q->deficit) / s->tx.nslots;
+}
+
 /* Here, not earlier: a frame behind one that waits for its receiver is taken several times. */
 static s16 account(struct queue *q, const struct netif_tx_frame *t, enum verdict v)
 {
@@ -339,6 +362,27 @@ static uint64_t respond(struct queue *q, const struct netif_tx_burst *b, const u
 	return bytes;
 }
 
+/*
+ * Ring slots of a burst: what this turn has left, if they cost what those of the last one did, where
+ * others wait for theirs; one big frame at least.
+ */
+static unsigned int burst_slots(const struct queue *q, unsigned int room)
+{
+	const uint64_t left = q->deficit > 0 ? (uint64_t)q->deficit : 0;
+	const uint64_t each = q->tx_slot_charge ? q->tx_slot_charge : QUEUE_FRAME_COST + QUEUE_SLOT_COST;
+	uint64_t most;
+
+	/* While a receiver has no buffers, what is gathered may have to be gathered again. */
+	if (q->blocked_since_ns)
+		return RETRY_SLOTS;
+	if (q->active_next == q)
+		return room;
+	most = left / each;
+	if (most < RETRY_SLOTS)
+		most = RETRY_SLOTS;
+	return most < room ? (unsigned int)most : room;
+}
+
 /* Take a burst; 0 where there is none, or the guest may not send now. */
 static unsigned int take(struct queue *q, struct worker *w)
 {
@@ -359,8 +403,7 @@ static unsigned int take(struct queue *q, struct worker *w)
 		q->rate_until_ns = w->now_ns + wait;
 		return 0;
 	}
-	/* While a receiver has no buffers, what is gathered may have to be gathered again. */
-	err = netif_tx_take(&q->tx, b, q->blocked_since_ns ? RETRY_SLOTS : room, &uncounted);
+	err = netif_tx_take(&q->tx, b, burst_slots(q, room), &uncounted);
 	if (err) {
 		STAT_INC(q->errors.count[err]);
 		vif_break(q->vif, err);
@@ -384,6 +427,7 @@ unsigned int queue_tx(struct queue *q)
 	STAT_INC(q->stats.tx_bursts);
 	n = gather(q, w, verdicts);
 	done = forward(q, w->scratch, n, &to_tap);
+	charge(q, w->scratch, done);
 	/* Also where the receiver that was waited for has gone and the TAP took the frames. */
 	if (done == n)
 		q->blocked_since_ns = 0;
@@ -396,6 +440,5 @@ unsigned int queue_tx(struct queue *q)
 	if (early && to_tap)
 		q->port->write(q, w->scratch->to_tap, to_tap);
 	vif_charge(q->vif, bytes);
-	q->deficit -= (int64_t)bytes + 64 * end;
 	return q->tx.req_cons - taken;
 }

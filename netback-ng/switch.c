@@ -82,6 +82,16 @@ struct vif *bridge_route(struct vif *from, const uint8_t *frame)
 	return to != from ? to : NULL;
 }
 
+/* Each other vif, and whoever else is on the bridge, for one. */
+unsigned int bridge_copies(const struct vif *from, const uint8_t *frame)
+{
+	unsigned int n = 0;
+
+	if (from->bridge && (frame[0] & 1))
+		n = atomic_load_explicit(&from->bridge->connected, memory_order_relaxed);
+	return n ? n : 1;
+}
+
 static void slot_set(struct fdb_slot *s, uint64_t key, struct vif *vif, bool sure)
 {
 	atomic_store_explicit(&s->sure, sure, memory_order_relaxed);

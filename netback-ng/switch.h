@@ -24,6 +24,7 @@ struct bridge {
 	unsigned int users;
 	char name[64];
 	struct brdev dev;
+	_Atomic(unsigned int) connected; /* vifs that get what goes to everybody */
 	bool listed; /* in switch_bridges */
 	unsigned int count; /* of slots in use */
 	struct fdb_slot *slots;
@@ -51,5 +52,7 @@ void bridge_unplace_all(struct bridge *b);
 
 /* Workers: to which vif a frame of this one goes; NULL: to the TAP.  Lock-free. */
 struct vif *bridge_route(struct vif *from, const uint8_t *frame);
+/* Of a frame that goes out by the TAP: how many times the bridge sends it on, to vifs and to whoever else. */
+unsigned int bridge_copies(const struct vif *from, const uint8_t *frame);
 
 #endif

@@ -340,6 +340,8 @@ int vif_connect(struct vif *vif, const struct vif_connection *c, const char **wh
 		return rc;
 	}
 	atomic_store_explicit(&vif->nqueues, c->nqueues, memory_order_release);
+	if (vif->bridge)
+		atomic_fetch_add(&vif->bridge->connected, 1);
 	tap_set_carrier(&vif->tap, true);
 	return 0;
 }
@@ -362,7 +364,8 @@ void vif_disconnect(struct vif *vif)
 	if (!vif->xgt)
 		return;
 	tap_set_carrier(&vif->tap, false);
-	atomic_store_explicit(&vif->nqueues, 0, memory_order_release);
+	if (atomic_exchange(&vif->nqueues, 0) && vif->bridge)
+		atomic_fetch_sub(&vif->bridge->connected, 1);
 	/* Other vifs, and this one's hashed delivery, may be in a queue that goes now. */
 	dataplane_quiesce();
 	for (i = 0; i < VIF_QUEUES_MAX; i++)

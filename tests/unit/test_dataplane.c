@@ -388,6 +388,7 @@ int main(int argc, char **argv)
 	add_port_case(s);
 	add_receive_case(s);
 	add_switch_case(s);
+	add_turn_case(s);
 	add_gref_case(s);
 	add_forward_case(s);
 	add_hostile_case(s);

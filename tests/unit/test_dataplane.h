@@ -95,5 +95,6 @@ void add_path_case(Suite *s);
 void add_port_case(Suite *s);
 void add_receive_case(Suite *s);
 void add_switch_case(Suite *s);
+void add_turn_case(Suite *s);
 
 #endif
