@@ -173,7 +173,8 @@ static void extra_apply(struct netif_front_frame *f, const struct netif_extra *x
 		return;
 	case NETIF_EXTRA_TYPE_HASH:
 		return netif_meta_take_hash(&f->meta, x);
-	case NETIF_EXTRA_TYPE_XDP: /* headroom: the offset tells as much */
+	case NETIF_EXTRA_TYPE_XDP:
+		f->meta.headroom = x->u.xdp.headroom;
 		return;
 	default:
 		return frame_reject(f, NETIF_ERR_RSP_EXTRA);
@@ -222,6 +223,23 @@ static inline void take_part(struct rx_cursor *c, struct netif_front_burst *b,
 	f->meta.len += (u32)rsp->status;
 }
 
+/*
+ * xen-netback says offset 0 beside a headroom, and netback-ng the true one: what begins the frame
+ * is the headroom behind the buffer's start, as for xen-netfront.
+ */
+static void take_headroom(struct rx_cursor *c, struct netif_front_burst *b,
+			  struct netif_front_frame *f, u16 id)
+{
+	struct netif_front_part *p = &b->parts[f->part];
+	const u32 start = c->rx->posted[id] == 1 + NETIF_RX_UPPER ? NETIF_HALF_PAGE : 0;
+
+	if (f->error)
+		return;
+	if (!within_buffer(c->rx->posted[id], start + f->meta.headroom, p->size))
+		return frame_reject(f, NETIF_ERR_RSP_BOUNDS);
+	p->offset = (u16)(start + f->meta.headroom);
+}
+
 static u8 csum_of_flags(u32 flags)
 {
 	if (flags & NETIF_RXF_CSUM_BLANK)
@@ -257,8 +275,11 @@ static inline enum netif_error take_frame(struct rx_cursor *c, struct netif_fron
 		if (s.rsp.id != id)
 			return NETIF_ERR_RSP_ID;
 		take_part(c, b, f, id, &s.rsp);
-		if (f->nparts == 1 && (flags & NETIF_RXF_EXTRA_INFO))
+		if (f->nparts == 1 && (flags & NETIF_RXF_EXTRA_INFO)) {
 			take_extras(c, b, f);
+			if (f->meta.headroom)
+				take_headroom(c, b, f, id);
+		}
 		if (!(flags & NETIF_RXF_MORE_DATA))
 			break;
 		/* What is published ends a frame: waiting for more would wait for ever. */

@@ -15,6 +15,7 @@ struct netif_meta {
 	u8 gso_type;  /* NETIF_GSO_TYPE_* */
 	u8 csum;      /* NETIF_CSUM_* */
 	u8 hash_type; /* NETIF_HASH_TYPE_*, 0: no hash */
+	u16 headroom; /* guest receive: bytes left free before the frame in its first buffer */
 	u32 hash;     /* Toeplitz, host order */
 };
 

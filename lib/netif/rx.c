@@ -15,6 +15,18 @@ int netif_rx_take(struct netif_back_ring *r, struct netif_rx_req *reqs, u32 max)
 	return (int)n;
 }
 
+/* A headroom that leaves nothing of the buffer makes it a bad one. */
+static struct netif_rx_part behind_headroom(struct netif_rx_part buffer, u32 headroom)
+{
+	if (headroom >= buffer.size) {
+		buffer.size = 0;
+		return buffer;
+	}
+	buffer.offset = (u16)(buffer.offset + headroom);
+	buffer.size = (u16)(buffer.size - headroom);
+	return buffer;
+}
+
 u32 netif_rx_lay(const struct netif_rx_req *reqs, u32 n, const struct netif_meta *m, bool halves,
 		 struct netif_rx_part *parts, bool *bad)
 {
@@ -26,6 +38,8 @@ u32 netif_rx_lay(const struct netif_rx_req *reqs, u32 n, const struct netif_meta
 		if (slot >= n)
 			return 0;
 		*parts = netif_rx_buffer(&reqs[slot], halves);
+		if (!slot && m->headroom)
+			*parts = behind_headroom(*parts, m->headroom);
 		*bad = !parts->size;
 		if (parts->size > left)
 			parts->size = (u16)left;
@@ -42,20 +56,26 @@ static const u16 flags_of_csum[] = {
 	[NETIF_CSUM_VALID] = NETIF_RXF_DATA_VALIDATED,
 };
 
-static void respond_extras(struct netif_back_ring *r, const struct netif_meta *m)
+/* In the order of their types, as xen-netback; left: how many there are. */
+static void respond_extras(struct netif_back_ring *r, const struct netif_meta *m, u32 left)
 {
-	u8 more = m->hash_type ? NETIF_EXTRA_FLAG_MORE : 0;
-
 	union netif_rx_slot s;
 
 	if (m->gso_type) {
-		s.extra = (struct netif_extra){ .type = NETIF_EXTRA_TYPE_GSO, .flags = more };
+		s.extra = (struct netif_extra){ .type = NETIF_EXTRA_TYPE_GSO };
+		s.extra.flags = --left ? NETIF_EXTRA_FLAG_MORE : 0;
 		s.extra.u.gso.type = m->gso_type;
 		s.extra.u.gso.size = m->gso_size;
 		netif_back_put(r, NETIF_RX_SHAPE, &s);
 	}
 	if (m->hash_type) {
 		netif_meta_put_hash(m, &s.extra);
+		s.extra.flags = --left ? NETIF_EXTRA_FLAG_MORE : 0;
+		netif_back_put(r, NETIF_RX_SHAPE, &s);
+	}
+	if (m->headroom) {
+		s.extra = (struct netif_extra){ .type = NETIF_EXTRA_TYPE_XDP };
+		s.extra.u.xdp.headroom = m->headroom;
 		netif_back_put(r, NETIF_RX_SHAPE, &s);
 	}
 }
@@ -82,7 +102,7 @@ void netif_rx_respond(struct netif_back_ring *r, const struct netif_rx_req *reqs
 		reqs++;
 		flags = 0;
 		if (i == 0 && extras) {
-			respond_extras(r, m);
+			respond_extras(r, m, extras);
 			reqs += extras;
 		}
 	}

@@ -20,18 +20,26 @@ static inline void netif_rx_untake(struct netif_back_ring *r, u32 n)
 	r->req_cons -= n;
 }
 
-/* Extra-info slots that a frame needs: GSO, and the hash where the guest asked for it. */
+/* Extra-info slots that a frame needs: GSO; the hash and the headroom, where the guest asked. */
 static inline u32 netif_rx_extras(const struct netif_meta *m)
 {
-	return (m->gso_type != NETIF_GSO_TYPE_NONE) + (m->hash_type != 0);
+	return (m->gso_type != NETIF_GSO_TYPE_NONE) + (m->hash_type != 0) + (m->headroom != 0);
 }
 
 /* Ring slots for a frame in whole pages, or in halves. */
 static inline u32 netif_rx_need(const struct netif_meta *m, bool halves)
 {
-	u32 shift = NETIF_PAGE_SHIFT - halves, data = (m->len + (1u << shift) - 1) >> shift;
+	u32 shift = NETIF_PAGE_SHIFT - halves;
+	u32 data = (m->headroom + m->len + (1u << shift) - 1) >> shift;
 
 	return (data ? data : 1) + netif_rx_extras(m);
+}
+
+/* The most headroom: it leaves so much of the first buffer to the frame, be that half a page. */
+#define NETIF_HEADROOM_LEAVES 256
+static inline u32 netif_rx_headroom_max(bool halves)
+{
+	return (NETIF_PAGE_SIZE >> halves) - NETIF_HEADROOM_LEAVES;
 }
 
 /* One data slot of a frame in the guest's pages. */
@@ -55,9 +63,9 @@ static inline struct netif_rx_part netif_rx_buffer(const struct netif_rx_req *re
 }
 
 /*
- * Lay a frame out over posted buffers, n of them: reqs[0] data, then the extras'
- * slots, then the other data.  halves: the front end asked for half pages.  Returns
- * the ring slots and writes a part for each that is data; 0: it has no room there.
+ * Lay a frame out over posted buffers, n of them: reqs[0] data, behind the frame's headroom,
+ * then the extras' slots, then the other data.  halves: the front end asked for half pages.
+ * Returns the ring slots and writes a part for each that is data; 0: it has no room there.
  * A bad buffer ends the frame: *bad, and the last part's size is 0.
  */
 u32 netif_rx_lay(const struct netif_rx_req *reqs, u32 n, const struct netif_meta *m, bool halves,

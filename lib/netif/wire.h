@@ -76,7 +76,7 @@ struct netif_rx_rsp {
 #define NETIF_EXTRA_TYPE_MCAST_ADD 2
 #define NETIF_EXTRA_TYPE_MCAST_DEL 3
 #define NETIF_EXTRA_TYPE_HASH 4
-#define NETIF_EXTRA_TYPE_XDP 5 /* in Linux's copy of the header only */
+#define NETIF_EXTRA_TYPE_XDP 5 /* in Linux's copy of the header only: a frame's headroom */
 #define NETIF_EXTRA_TYPE_MAX 6
 #define NETIF_EXTRA_FLAG_MORE 0x01
 

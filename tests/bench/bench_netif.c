@@ -105,7 +105,8 @@ static void run_tx_1(u32 n)
 
 static void run_tx_17(u32 n)
 {
-	const struct netif_meta m = { 17 * 3840, 1448, NETIF_GSO_TYPE_TCPV4, NETIF_CSUM_BLANK, 0, 0 };
+	const struct netif_meta m = { .len = 17 * 3840, .gso_size = 1448,
+				      .gso_type = NETIF_GSO_TYPE_TCPV4, .csum = NETIF_CSUM_BLANK };
 
 	tx_rounds(n, 12, &m, 17);
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Fuzz targets: see fuzz.h.  FUZZ_LDFLAGS is -fsanitize=fuzzer with --enable-fuzzing.
-fuzz_netif = tests/fuzz/fuzz_netif_tx tests/fuzz/fuzz_netif_front \
+fuzz_netif = tests/fuzz/fuzz_netif_tx tests/fuzz/fuzz_netif_rx tests/fuzz/fuzz_netif_front \
 	tests/fuzz/fuzz_netif_header tests/fuzz/fuzz_netif_ctrl
 check_PROGRAMS += $(fuzz_netif)
 EXTRA_DIST += tests/fuzz/corpus
@@ -17,6 +17,12 @@ nodist_tests_fuzz_fuzz_netif_tx_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_netif_tx_CPPFLAGS = $(AM_CPPFLAGS)
 tests_fuzz_fuzz_netif_tx_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_netif_tx_LDADD = lib/netif/libnetif.a
+
+tests_fuzz_fuzz_netif_rx_SOURCES = tests/fuzz/fuzz.h tests/fuzz/fuzz_netif_rx.c
+nodist_tests_fuzz_fuzz_netif_rx_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_netif_rx_CPPFLAGS = $(AM_CPPFLAGS)
+tests_fuzz_fuzz_netif_rx_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_netif_rx_LDADD = lib/netif/libnetif.a
 
 tests_fuzz_fuzz_netif_front_SOURCES = tests/fuzz/fuzz.h tests/fuzz/fuzz_netif_front.c
 nodist_tests_fuzz_fuzz_netif_front_SOURCES = $(fuzz_main)

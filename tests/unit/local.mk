@@ -15,7 +15,7 @@ tests_unit_test_netif_SOURCES = \
 	tests/unit/test_netif_error.c tests/unit/test_netif_tx.c tests/unit/test_netif_front.c \
 	tests/unit/test_netif_journal.c \
 	tests/unit/test_netif_fetch.c tests/unit/test_netif_fetch_back.c \
-	tests/unit/test_netif_fetch_front.c tests/unit/test_netif_property.c \
+	tests/unit/test_netif_fetch_front.c tests/unit/test_netif_headroom.c tests/unit/test_netif_property.c \
 	tests/unit/test_netif_header.c tests/unit/test_netif_hash.c tests/unit/test_netif_gref.c \
 	tests/unit/test_netif_coalesce.c
 tests_unit_test_netif_CPPFLAGS = $(AM_CPPFLAGS)

@@ -14,6 +14,7 @@ int main(void)
 	suite_add_tcase(s, netif_tx_case());
 	suite_add_tcase(s, netif_journal_case());
 	suite_add_tcase(s, netif_front_case());
+	suite_add_tcase(s, netif_headroom_case());
 	suite_add_tcase(s, netif_fetch_case());
 	suite_add_tcase(s, netif_property_case());
 	suite_add_tcase(s, netif_header_case());

@@ -82,6 +82,7 @@ TCase *netif_error_case(void);
 TCase *netif_tx_case(void);
 TCase *netif_journal_case(void);
 TCase *netif_front_case(void);
+TCase *netif_headroom_case(void);
 TCase *netif_fetch_case(void);
 TCase *netif_property_case(void);
 TCase *netif_header_case(void);

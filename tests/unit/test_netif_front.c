@@ -263,8 +263,9 @@ START_TEST(test_front_rx_round)
 {
 	struct rx_rig *t = rx_rig();
 	struct netif_rx_req reqs[4];
-	const struct netif_meta m = { 5000, 1448, NETIF_GSO_TYPE_TCPV4, NETIF_CSUM_BLANK,
-				      NETIF_HASH_TYPE_IPV4_TCP, 0xdeadbeef };
+	const struct netif_meta m = { .len = 5000, .gso_size = 1448, .gso_type = NETIF_GSO_TYPE_TCPV4,
+				      .csum = NETIF_CSUM_BLANK,
+				      .hash_type = NETIF_HASH_TYPE_IPV4_TCP, .hash = 0xdeadbeef };
 	const struct netif_rx_part parts[] = { { 64, 4032 }, { 0, 968 } };
 	const struct netif_front_frame *f = &t->burst.frames[0];
 

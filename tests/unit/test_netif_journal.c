@@ -178,10 +178,10 @@ static void respond_rx(struct rx_rig *t, const struct netif_meta *m, u32 n)
 }
 
 static const struct netif_meta mixture[] = {
-	{ 5000, 1448, NETIF_GSO_TYPE_TCPV4, NETIF_CSUM_BLANK, NETIF_HASH_TYPE_IPV4_TCP, 0xdeadbeef },
-	{ 904, 0, 0, NETIF_CSUM_NONE, 0, 0 },
-	{ 904, 1448, NETIF_GSO_TYPE_TCPV6, NETIF_CSUM_BLANK, 0, 0 },
-	{ 5000, 0, 0, NETIF_CSUM_VALID, NETIF_HASH_TYPE_IPV6, 77 },
+	{ 5000, 1448, NETIF_GSO_TYPE_TCPV4, NETIF_CSUM_BLANK, NETIF_HASH_TYPE_IPV4_TCP, 0, 0xdeadbeef },
+	{ 904, 0, 0, NETIF_CSUM_NONE, 0, 0, 0 },
+	{ 904, 1448, NETIF_GSO_TYPE_TCPV6, NETIF_CSUM_BLANK, 0, 256, 0 },
+	{ 5000, 0, 0, NETIF_CSUM_VALID, NETIF_HASH_TYPE_IPV6, 0, 77 },
 };
 
 static void serve_rx(void *rig)

@@ -39,6 +39,7 @@ static void same_meta(const struct netif_meta *a, const struct netif_meta *b)
 	ck_assert_uint_eq(a->gso_size, b->gso_size);
 	ck_assert_uint_eq(a->hash_type, b->hash_type);
 	ck_assert_uint_eq(a->hash, b->hash);
+	ck_assert_uint_eq(a->headroom, b->headroom);
 }
 
 /* Sent and not yet taken, in order. */
@@ -138,6 +139,8 @@ static u32 deliver_some(struct rx_rig *t, u32 tail, u32 *seed)
 			p->meta.hash_type = (u8)(1u << rnd_below(seed, 4));
 			p->meta.hash = rnd(seed);
 		}
+		if (!rnd_below(seed, 3))
+			p->meta.headroom = p->segs[0].offset;
 		if (used + p->nsegs + netif_rx_extras(&p->meta) > (u32)have)
 			break;
 		for (i = 0; i < p->nsegs; i++)
