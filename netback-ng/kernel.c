@@ -345,6 +345,7 @@ int kvif_connect(struct kvif *vif, const struct vif_connection *c, const char **
 	*what = "connecting in the kernel";
 	vif->broken = NETIF_OK;
 	msg = with_u32(msg, NB_A_FLAGS, flags_of(c));
+	msg = with_u32(msg, NB_A_HEADROOM, c->headroom);
 	msg = with_u64(msg, NB_A_RATE_BYTES, c->rate_bytes);
 	msg = with_u32(msg, NB_A_RATE_USECS, c->rate_usecs);
 	for (i = 0; i < c->nqueues; i++)
@@ -373,6 +374,18 @@ void kvif_set_rate(struct kvif *vif, uint64_t bytes, uint32_t usecs)
 
 	msg = with_u64(msg, NB_A_RATE_BYTES, bytes);
 	call(with_u32(msg, NB_A_RATE_USECS, usecs), NULL, NULL);
+}
+
+int kvif_set_headroom(struct kvif *vif, uint32_t bytes)
+{
+	return call(with_u32(message(NB_CMD_VIF_SET, &vif->id), NB_A_HEADROOM, bytes), NULL, NULL);
+}
+
+int kvif_set_multicast_control(struct kvif *vif, bool on)
+{
+	struct nl_msg *msg = with_u32(message(NB_CMD_VIF_SET, &vif->id), NB_A_SET, NB_F_MULTICAST);
+
+	return call(with_u32(msg, NB_A_FLAGS, on ? NB_F_MULTICAST : 0), NULL, NULL);
 }
 
 /* ---- static grants, hash ---- */

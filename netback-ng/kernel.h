@@ -29,6 +29,8 @@ void kvif_destroy(struct kvif *vif);
 bool kvif_inherited(const struct kvif *vif);
 enum netif_error kvif_broken(const struct kvif *vif);
 void kvif_set_rate(struct kvif *vif, uint64_t bytes, uint32_t usecs);
+int kvif_set_headroom(struct kvif *vif, uint32_t bytes);
+int kvif_set_multicast_control(struct kvif *vif, bool on);
 unsigned int kvif_gref_room(const struct kvif *vif, unsigned int queue);
 int kvif_gref_add(struct kvif *vif, unsigned int queue, const struct netif_gref *grefs,
 		  unsigned int n);

@@ -77,10 +77,11 @@ unsigned int port_slots_worst(const struct queue *q)
 {
 	const struct vif_connection *c = &q->vif->c;
 	const unsigned int gso = c->half_pages ? SLOTS_GSO_HALVES : SLOTS_GSO;
+	const unsigned int headroom = vif_headroom(q->vif) != 0; /* told in a slot of its own */
 
 	if (c->gso4 || c->gso6)
-		return gso;
-	return c->sg ? gso - 1 : 2;
+		return gso + headroom;
+	return (c->sg ? gso - 1 : 2) + headroom;
 }
 
 bool port_frame_waits_too_long(struct queue *q, unsigned int need)

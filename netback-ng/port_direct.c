@@ -29,10 +29,11 @@ bool port_wants_direct(struct queue *q)
 
 	/*
 	 * Without scatter-gather a frame over a page is refused, which only queue_rx() does; and a
-	 * checksum is not filled in where the guest could change what it covers.
+	 * checksum is not filled in where the guest could change what it covers.  An XDP program is
+	 * for small frames, so that a headroom is left to the batched path.
 	 */
 	if (!q->worker->config->direct_read || !q->tap_nowait || !q->grefs.count || hash ||
-	    !q->vif->c.sg || port_fills_sums(q))
+	    !q->vif->c.sg || port_fills_sums(q) || vif_headroom(q->vif))
 		return false;
 	return q->direct = mean > (q->direct ? DIRECT_TO : DIRECT_FROM);
 }
@@ -176,7 +177,8 @@ unsigned int port_read_direct(struct queue *q)
 	int got = 1;
 
 	pthread_mutex_lock(&q->rx_lock);
-	while (q->rx_live && q->deficit > 0 && n < WORKER_READS_MAX && (got = read_one(q, &m, &more)) > 0) {
+	while (q->rx_live && !q->rx_headroom && q->deficit > 0 && n < WORKER_READS_MAX &&
+	       (got = read_one(q, &m, &more)) > 0) {
 		n++;
 		slots += more;
 		queue_charge(q, m.len, 1, more);

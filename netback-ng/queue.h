@@ -82,6 +82,7 @@ struct queue {
 	pthread_mutex_t rx_lock;
 	struct netif_back_ring rx;
 	bool rx_live;
+	uint32_t rx_headroom;	/* the vif's, as it is in force here */
 	u32 rx_seen_prod;	/* how far the guest had posted when it was last looked at, */
 	u64 rx_moved_ns;	/* and since when it has not posted more */
 	bool rx_stalled;	/* no buffers for longer than stall_usecs: drop at once */

@@ -37,16 +37,24 @@ bool queue_rx_accepts(const struct queue *q, const struct netif_meta *m)
 		atomic_load_explicit(&q->vif->tap_csum, memory_order_relaxed));
 }
 
+/* For a guest without scatter-gather. */
+static bool too_big(const struct queue *q, uint32_t len, uint32_t headroom)
+{
+	return !q->vif->c.sg && len + headroom > NETIF_PAGE_SIZE >> q->vif->c.half_pages;
+}
+
 unsigned int queue_rx_need(const struct queue *q, const struct netif_meta *m)
 {
 	const struct netif_hash *hash = atomic_load(&q->vif->hash);
 	const bool hashed = hash && hash->algorithm != NETIF_HASH_ALGORITHM_NONE;
+	struct netif_meta as_sent = *m;
 
-	/* One that is too big for a guest without scatter-gather is dropped, and needs no room. */
-	if (!q->vif->c.sg && m->len > NETIF_PAGE_SIZE >> q->vif->c.half_pages)
+	as_sent.headroom = (uint16_t)vif_headroom(q->vif);
+	/* One that is dropped needs no room. */
+	if (too_big(q, m->len, as_sent.headroom))
 		return 1;
 	/* What the hash will be is not known yet. */
-	return netif_rx_need(m, q->vif->c.half_pages) + hashed;
+	return netif_rx_need(&as_sent, q->vif->c.half_pages) + hashed;
 }
 
 /* Up to len contiguous bytes at the cursor, which moves on. */
@@ -146,10 +154,12 @@ static void write_frame(struct rx_burst *r, struct frame *f, unsigned int slots)
 static unsigned int place_frame(struct rx_burst *r, struct frame *f)
 {
 	struct worker_scratch *s = r->w->scratch;
+	unsigned int slots;
 	bool bad;
-	unsigned int slots = netif_rx_lay(&s->rx_reqs[r->used], r->slots - r->used, &f->meta,
-					  r->q->vif->c.half_pages, &s->rx_parts[r->parts], &bad);
 
+	f->meta.headroom = (uint16_t)r->q->rx_headroom;
+	slots = netif_rx_lay(&s->rx_reqs[r->used], r->slots - r->used, &f->meta,
+			     r->q->vif->c.half_pages, &s->rx_parts[r->parts], &bad);
 	if (!slots)
 		return 0;
 	f->failed = bad;
@@ -164,7 +174,7 @@ static unsigned int place_frame(struct rx_burst *r, struct frame *f)
 
 bool queue_rx_filtered(struct queue *q, const uint8_t *mac)
 {
-	if (!(mac[0] & 1) || !q->vif->c.multicast_control || vif_mcast_match(q->vif, mac))
+	if (!(mac[0] & 1) || !vif_filters_multicast(q->vif) || vif_mcast_match(q->vif, mac))
 		return false;
 	STAT_INC(q->stats.rx_filtered_multicast);
 	return true;
@@ -173,7 +183,7 @@ bool queue_rx_filtered(struct queue *q, const uint8_t *mac)
 /* What this guest cannot get at all, whatever buffers it posts. */
 static bool frame_refused(struct queue *q, struct frame *f)
 {
-	if (!q->vif->c.sg && f->meta.len > NETIF_PAGE_SIZE >> q->vif->c.half_pages) {
+	if (too_big(q, f->meta.len, q->rx_headroom)) {
 		STAT_INC(q->stats.rx_drop_too_big);
 		f->failed = true;
 		return true;

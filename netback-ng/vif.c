@@ -177,6 +177,7 @@ static struct queue *queue_alloc(struct vif *vif, unsigned int index)
 	q->index = index;
 	q->domid = vif->id.domid;
 	q->tap_fd = vif->tap.fds[index];
+	q->rx_headroom = vif->c.headroom;
 	pthread_mutex_init(&q->rx_lock, NULL);
 	netif_gref_map_init(&q->grefs);
 	netif_coalesce_init(&q->tx_coalesce, &coalesce);

@@ -65,6 +65,7 @@ struct vif_connection {
 	bool rx_notify;		/* it tells when it has posted receive buffers; else we look */
 	bool multicast_control;	/* guest asked for filtering */
 	bool half_pages;	/* its receive buffers may be half pages */
+	uint32_t headroom;	/* bytes left free before each frame that it receives */
 	uint64_t rate_bytes;	/* 0: unlimited; else so many bytes ... */
 	uint32_t rate_usecs;	/* ... per so many microseconds, guest transmit only */
 };
@@ -86,6 +87,12 @@ bool vif_inherited(const struct vif *vif);
 enum netif_error vif_broken(const struct vif *vif);
 /* rate may change at run time; the same again changes nothing. */
 void vif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs);
+/*
+ * headroom and multicast_control of the connection, likewise: in force for whatever is delivered from
+ * the return on.  headroom: at most netif_rx_headroom_max().  0, or -errno of the kernel's data plane.
+ */
+int vif_set_headroom(struct vif *vif, uint32_t bytes);
+int vif_set_multicast_control(struct vif *vif, bool on);
 /* Statistics of the vif and its queues; a new JSON object. */
 json_t *vif_json(const struct vif *vif);
 struct log_limit *vif_log_limit(struct vif *vif);

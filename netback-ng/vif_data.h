@@ -91,6 +91,17 @@ static inline bool vif_is_broken(const struct vif *vif)
 	return atomic_load_explicit(&vif->broken, memory_order_relaxed) != NETIF_OK;
 }
 
+/* Of vif.c, what may change while workers run. */
+static inline uint32_t vif_headroom(const struct vif *vif)
+{
+	return __atomic_load_n(&vif->c.headroom, __ATOMIC_RELAXED);
+}
+
+static inline bool vif_filters_multicast(const struct vif *vif)
+{
+	return __atomic_load_n(&vif->c.multicast_control, __ATOMIC_RELAXED);
+}
+
 /* True and charges bytes where the guest may send now; else *wait_ns. */
 bool vif_credit(struct vif *vif, uint64_t now_ns, uint64_t *wait_ns);
 void vif_charge(struct vif *vif, uint64_t bytes);

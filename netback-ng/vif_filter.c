@@ -99,6 +99,35 @@ void vif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs)
 			worker_call(vif->queues[i]->worker, rate_changed_here, vif->queues[i]);
 }
 
+int vif_set_headroom(struct vif *vif, uint32_t bytes)
+{
+	struct queue *q;
+	unsigned int i;
+
+	if (vif->kernel)
+		return kvif_set_headroom(vif->kernel, bytes);
+	__atomic_store_n(&vif->c.headroom, bytes, __ATOMIC_RELAXED);
+	/* The lock: what is being delivered by the former has been delivered. */
+	for (i = 0; i < VIF_QUEUES_MAX; i++) {
+		q = vif->queues[i];
+		if (!q)
+			continue;
+		pthread_mutex_lock(&q->rx_lock);
+		q->rx_headroom = bytes;
+		pthread_mutex_unlock(&q->rx_lock);
+	}
+	return 0;
+}
+
+/* The list of groups stays, and may be written beforehand (netif.h). */
+int vif_set_multicast_control(struct vif *vif, bool on)
+{
+	if (vif->kernel)
+		return kvif_set_multicast_control(vif->kernel, on);
+	__atomic_store_n(&vif->c.multicast_control, on, __ATOMIC_RELAXED);
+	return 0;
+}
+
 static uint64_t mcast_word(const uint8_t mac[6])
 {
 	uint64_t word = 0;

@@ -30,6 +30,7 @@ static const struct nla_policy policy[NB_A_MAX + 1] = {
 	[NB_A_MTU] = NLA_POLICY_MAX(NLA_U32, NETIF_MAX_TX_SIZE - VLAN_ETH_HLEN),
 	[NB_A_FLAGS] = NLA_POLICY_MASK(NLA_U32, NB_F_ALL),
 	[NB_A_SET] = NLA_POLICY_MASK(NLA_U32, NB_F_ALL),
+	[NB_A_HEADROOM] = { .type = NLA_U32 },
 	[NB_A_RATE_BYTES] = { .type = NLA_U64 },
 	[NB_A_RATE_USECS] = { .type = NLA_U32 },
 	[NB_A_QUEUE] = NLA_POLICY_NESTED(queue_policy),
@@ -133,6 +134,7 @@ static int put_vif(struct sk_buff *msg, const struct nb_vif *vif, bool queues)
 	    nla_put_u32(msg, NB_A_IFINDEX, vif->netdev->ifindex) ||
 	    nla_put(msg, NB_A_MAC, ETH_ALEN, vif->mac) ||
 	    nla_put_u32(msg, NB_A_FLAGS, vif->flags) || nla_put_u32(msg, NB_A_STATE, state_of(vif)) ||
+	    nla_put_u32(msg, NB_A_HEADROOM, vif->headroom) ||
 	    nla_put_u32(msg, NB_A_OWNER, vif->owner) ||
 	    nla_put_u32(msg, NB_A_COUNT, vif->nqueues) ||
 	    nla_put_u64_64bit(msg, NB_A_RATE_BYTES, vif->rate_bytes, NB_A_PAD) ||
@@ -279,6 +281,19 @@ static int read_rate(struct genl_info *info, u64 *bytes, u32 *usecs)
 	return -EINVAL;
 }
 
+/* -EINVAL, or 1 where a headroom is given; by the flags that it is to go with. */
+static int read_headroom(struct genl_info *info, u32 flags, u32 *headroom)
+{
+	*headroom = 0;
+	if (!info->attrs[NB_A_HEADROOM])
+		return 0;
+	*headroom = nla_get_u32(info->attrs[NB_A_HEADROOM]);
+	if (*headroom <= netif_rx_headroom_max(flags & NB_F_HALF_PAGES))
+		return 1;
+	refuse(info, "a headroom is 3840 bytes at most, and 1792 with half pages");
+	return -EINVAL;
+}
+
 static int do_connect(struct genl_info *info)
 {
 	struct nb_connection c = {};
@@ -309,6 +324,9 @@ static int do_connect(struct genl_info *info)
 		return rc;
 	if (info->attrs[NB_A_FLAGS])
 		c.flags = nla_get_u32(info->attrs[NB_A_FLAGS]);
+	rc = read_headroom(info, c.flags, &c.headroom);
+	if (rc < 0)
+		return rc;
 	rc = nb_vif_connect(vif, &c, &what);
 	if (rc)
 		refuse(info, what);
@@ -328,17 +346,22 @@ static int do_disconnect(struct genl_info *info)
 static int do_set(struct genl_info *info)
 {
 	struct nb_vif *vif = vif_of(info);
+	u32 usecs, headroom;
+	int rate, rc;
 	u64 bytes;
-	u32 usecs;
-	int rc;
 
 	if (IS_ERR(vif))
 		return PTR_ERR(vif);
-	rc = read_rate(info, &bytes, &usecs);
+	rate = read_rate(info, &bytes, &usecs);
+	if (rate < 0)
+		return rate;
+	rc = read_headroom(info, vif->flags, &headroom);
 	if (rc < 0)
 		return rc;
-	if (rc)
+	if (rate)
 		nb_filter_set_rate(vif, bytes, usecs);
+	if (rc)
+		nb_vif_set_headroom(vif, headroom);
 	if (info->attrs[NB_A_SET] && info->attrs[NB_A_FLAGS])
 		nb_vif_set_flags(vif, nla_get_u32(info->attrs[NB_A_SET]),
 				 nla_get_u32(info->attrs[NB_A_FLAGS]));

@@ -264,6 +264,7 @@ struct nb_vif {
 	u8 mac[ETH_ALEN]; /* the guest's */
 	u32 owner;	  /* netlink port; 0: orphaned */
 	u32 flags;	  /* NB_F_* */
+	u32 headroom;	  /* bytes before each frame to the guest */
 	bool connected;
 	int broken; /* enum netif_error */
 	unsigned int nqueues;
@@ -292,6 +293,7 @@ struct nb_connection {
 	unsigned int nqueues;
 	struct nb_queue_params queue[NB_QUEUES_MAX];
 	u32 flags;
+	u32 headroom;
 	u64 rate_bytes;
 	u32 rate_usecs;
 };
@@ -304,6 +306,7 @@ void nb_vif_del(struct nb_vif *vif);
 int nb_vif_connect(struct nb_vif *vif, const struct nb_connection *c, const char **what);
 void nb_vif_disconnect(struct nb_vif *vif);
 void nb_vif_set_flags(struct nb_vif *vif, u32 set, u32 flags);
+void nb_vif_set_headroom(struct nb_vif *vif, u32 headroom);
 int nb_vif_set_hash(struct nb_vif *vif, const struct netif_hash *hash);
 /* The guest did what no honest front end does: stop, and tell; from any context. */
 void nb_vif_break(struct nb_vif *vif, enum netif_error err);

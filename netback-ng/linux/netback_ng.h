@@ -21,7 +21,7 @@ enum nb_cmd {
 	NB_CMD_VIF_ADD,
 	/* Disconnects first; the interface disappears. */
 	NB_CMD_VIF_DEL,
-	/* FLAGS, RATE_*, a QUEUE for each queue.  All or nothing. */
+	/* FLAGS, RATE_*, HEADROOM, a QUEUE for each queue.  All or nothing. */
 	NB_CMD_VIF_CONNECT,
 	/* Returns when nothing of the guest is mapped any more.  Idempotent. */
 	NB_CMD_VIF_DISCONNECT,
@@ -55,7 +55,7 @@ enum nb_attr {
 	NB_A_MTU,	/* u32 */
 	NB_A_FLAGS,	/* u32, NB_F_* */
 	NB_A_SET,	/* u32, NB_F_*: those of FLAGS that count */
-	NB_A_HEADROOM,	/* u32, bytes left free before what a guest receives */
+	NB_A_HEADROOM,	/* u32, bytes left free before what a guest receives: 3840 at most, 1792 with HALF_PAGES */
 	NB_A_RATE_BYTES, /* u64; 0: no limit */
 	NB_A_RATE_USECS, /* u32 */
 	NB_A_QUEUE,	/* nest of NB_Q_*, repeated */

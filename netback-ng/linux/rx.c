@@ -49,7 +49,7 @@ static void hash_of(const struct nb_queue *q, const struct sk_buff *skb, struct 
 
 static void meta_of(const struct nb_queue *q, const struct sk_buff *skb, struct netif_meta *m)
 {
-	*m = (struct netif_meta){ .len = skb->len };
+	*m = (struct netif_meta){ .len = skb->len, .headroom = READ_ONCE(q->vif->headroom) };
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		m->csum = NETIF_CSUM_BLANK;
 	else if (skb->ip_summed == CHECKSUM_UNNECESSARY)
@@ -253,7 +253,7 @@ netdev_tx_t nb_rx_send(struct nb_queue *q, struct sk_buff *skb, bool more)
 	if (unlikely(nb_vif_broken(q->vif)))
 		return frame_drop(skb, &q->stats->rx_drop_stopped);
 	if (unlikely(!(flags & NB_F_SG) &&
-		     skb->len > PAGE_SIZE >> !!(flags & NB_F_HALF_PAGES)))
+		     skb->len + READ_ONCE(q->vif->headroom) > PAGE_SIZE >> !!(flags & NB_F_HALF_PAGES)))
 		return frame_drop(skb, &q->stats->rx_drop_too_big);
 	if ((flags & NB_F_MULTICAST) && !nb_filter_passes(q->vif, skb->data))
 		return frame_drop(skb, &q->stats->rx_filtered_multicast);

@@ -326,11 +326,13 @@ int nb_vif_connect(struct nb_vif *vif, const struct nb_connection *c, const char
 
 	if (same_connection(vif, c)) {
 		nb_filter_set_rate(vif, c->rate_bytes, c->rate_usecs);
+		nb_vif_set_headroom(vif, c->headroom);
 		nb_vif_set_flags(vif, NB_F_ALL, c->flags);
 		return 0;
 	}
 	nb_vif_disconnect(vif);
 	vif->flags = c->flags;
+	vif->headroom = c->headroom;
 	vif->broken = NETIF_OK;
 	nb_filter_set_rate(vif, c->rate_bytes, c->rate_usecs);
 	rc = open_queues(vif, c, what);
@@ -373,6 +375,15 @@ void nb_vif_set_flags(struct nb_vif *vif, u32 set, u32 flags)
 	rtnl_lock();
 	netdev_update_features(vif->netdev);
 	rtnl_unlock();
+}
+
+void nb_vif_set_headroom(struct nb_vif *vif, u32 headroom)
+{
+	if (headroom == vif->headroom)
+		return;
+	WRITE_ONCE(vif->headroom, headroom);
+	/* Whoever is in vif_xmit() with the former one has left; each frame has its own in its meta. */
+	synchronize_net();
 }
 
 int nb_vif_set_hash(struct nb_vif *vif, const struct netif_hash *hash)

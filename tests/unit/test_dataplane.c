@@ -390,6 +390,7 @@ int main(int argc, char **argv)
 	add_switch_case(s);
 	add_turn_case(s);
 	add_gref_case(s);
+	add_headroom_case(s);
 	add_forward_case(s);
 	add_hostile_case(s);
 	add_life_case(s);

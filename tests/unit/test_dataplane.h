@@ -89,6 +89,7 @@ uint64_t error_of(struct guest *g, const char *name);
 
 void add_forward_case(Suite *s);
 void add_gref_case(Suite *s);
+void add_headroom_case(Suite *s);
 void add_hostile_case(Suite *s);
 void add_life_case(Suite *s);
 void add_path_case(Suite *s);
