@@ -227,6 +227,18 @@ static void route_path(struct backend *b, const char *path)
 	}
 }
 
+/* A front end's keys are read all at once when its state says so; these may change at any time. */
+static bool front_leaf_matters(const struct device *d, const char *path)
+{
+	static const char *const leaves[] = { "", "/state", "/xdp-headroom", "/request-multicast-control" };
+	const size_t len = strlen(d->front);
+
+	for (unsigned int i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++)
+		if (!strncmp(path, d->front, len) && !strcmp(path + len, leaves[i]))
+			return true;
+	return false;
+}
+
 static void route_event(struct backend *b, const char *path, const char *token)
 {
 	unsigned int domid, devid;
@@ -236,7 +248,7 @@ static void route_event(struct backend *b, const char *path, const char *token)
 		scan_all(b);
 	} else if (sscanf(token, "front/%5u/%10u", &domid, &devid) == 2) {
 		d = backend_find(b, (uint16_t)domid, devid);
-		if (d)
+		if (d && front_leaf_matters(d, path))
 			backend_mark(b, d);
 	} else if (!strncmp(path, VIF_DIR, strlen(VIF_DIR))) {
 		route_path(b, path + strlen(VIF_DIR));

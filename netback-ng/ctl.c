@@ -52,6 +52,10 @@ static void print_stats(const json_t *answer)
 
 	json_array_foreach(json_object_get(answer, "vifs"), i, vif) {
 		printf("%s (%s)\n", field_text(vif, "name"), field_text(vif, "state"));
+		if (field_number(vif, "headroom"))
+			printf("  %-44s %lld\n", "headroom", field_number(vif, "headroom"));
+		if (json_is_true(json_object_get(vif, "multicast_control")))
+			printf("  %-44s %s\n", "multicast_control", "on");
 		print_tree(json_object_get(vif, "control"), "control");
 		print_tree(json_object_get(vif, "data"), "");
 	}

@@ -15,6 +15,9 @@
  * at rsp_prod: requests that were taken but never answered are still in their slots
  * and are simply done again.  Xen turns the guest's end of a closed event channel
  * back into an unbound one for us, so the same port binds again.
+ * A front end that goes to Reconfiguring (for an XDP program) waits for our Reconfigured, and that is
+ * our state from then on, as of the kernel's netback: Connected again would make netfront announce
+ * itself, which takes a lock that its next reconfiguration holds while it waits for us.
  * What the old process knew and the ring does not say (hash settings, mapped grefs)
  * is lost; grefs then take the copy path until the front end adds them again.
  */
@@ -95,7 +98,8 @@ static void front_watch(struct device *d, bool on)
 {
 	char path[64], token[32];
 
-	snprintf(path, sizeof(path), "%s/state", d->front);
+	/* All of it by one watch: a driver domain may have 128. */
+	snprintf(path, sizeof(path), "%s", d->front);
 	snprintf(token, sizeof(token), "front/%u/%u", d->domid, d->devid);
 	if (on && !d->watched)
 		d->watched = xs_watch(d->xs, path, token) || watch_failed(d);
@@ -137,10 +141,11 @@ static void on_ctrl_broken(void *arg, enum netif_error err)
 	device_break(arg, err);
 }
 
-/* 3 is nobody's state on our side of a vif; a dead daemon's 2 or 4 has no TAP any more. */
+/* 3 is nobody's state on our side of a vif; a dead daemon's 2, 4 or 8 has no TAP any more. */
 static bool device_is_lost(const struct device *d)
 {
-	return !d->offered && d->state >= STATE_INITWAIT && d->state <= STATE_CONNECTED;
+	return !d->offered && ((d->state >= STATE_INITWAIT && d->state <= STATE_CONNECTED) ||
+			       d->state == STATE_RECONFIGURED);
 }
 
 /* To InitWait: TAP first, since the toolstack runs the script as soon as it sees the state. */
@@ -201,6 +206,72 @@ static void follow_rate(struct device *d)
 	vif_set_rate(d->vif, bytes, usecs);
 }
 
+static void follow_failed(struct device *d, const char *what, int rc)
+{
+	log_limited(&d->log, LOG_ERR, "%s: the data plane does not take the guest's %s: %s; is "
+		    "xen-netback-ng.ko as new as the daemon?", d->name, what, strerror(-rc));
+}
+
+static void say_headroom(struct device *d)
+{
+	if (d->headroom < d->asked.headroom)
+		log_limited(&d->news, LOG_WARNING, "%s: its guest asks for a headroom of %u bytes (xdp-headroom); "
+			    "it gets %u, which leaves room for a frame", d->name, d->asked.headroom, d->headroom);
+	else
+		log_limited(&d->news, LOG_INFO, "%s: headroom of %u bytes, as its guest asks", d->name,
+			    d->headroom);
+}
+
+static void follow_headroom(struct device *d, const struct frontend_requests *now)
+{
+	int rc = 0;
+
+	if (now->headroom == d->asked.headroom)
+		return;
+	d->asked.headroom = now->headroom;
+	d->headroom = frontend_headroom(now, d->half_pages);
+	rc = vif_set_headroom(d->vif, d->headroom);
+	if (rc)
+		follow_failed(d, "xdp-headroom", rc);
+	else
+		say_headroom(d);
+}
+
+static void follow_multicast(struct device *d, const struct frontend_requests *now)
+{
+	int rc;
+
+	if (now->multicast_control == d->asked.multicast_control)
+		return;
+	d->asked.multicast_control = now->multicast_control;
+	if (!d->offer.multicast_control && !(*d->config)->data.multicast_control)
+		return; /* asked for without an offer */
+	d->multicast_control = now->multicast_control;
+	rc = vif_set_multicast_control(d->vif, d->multicast_control);
+	if (rc)
+		follow_failed(d, "request-multicast-control", rc);
+}
+
+/*
+ * netfront writes the headroom after it has gone to Reconfiguring, and where it finds us Reconfigured it
+ * may be Connected again before we look: so it is followed from the first time on.
+ */
+static void follow_requests(struct device *d, enum store_state front)
+{
+	struct frontend_requests now;
+	int rc = frontend_read_requests(d->xs, d->front, &now);
+
+	if (rc) {
+		if (trouble_note(&d->trouble, TROUBLE_STORE, rc))
+			log_limited(&d->log, LOG_ERR, "%s: cannot read what its front end asks for: %s; it is tried "
+				    "again until it works", d->name, strerror(-rc));
+		return;
+	}
+	if (front == STATE_RECONFIGURING || d->state == STATE_RECONFIGURED)
+		follow_headroom(d, &now);
+	follow_multicast(d, &now);
+}
+
 static int open_ctrl(struct device *d, const struct vif_connection *c, const char **what)
 {
 	const struct ctrl_params params = {
@@ -243,7 +314,7 @@ static void device_connect(struct device *d)
 
 	if (trouble_waits(&d->trouble, TROUBLE_CONNECT))
 		return;
-	rc = frontend_read(d->xs, d->front, &d->offer, &c, why);
+	rc = frontend_read(d->xs, d->front, &d->offer, &c, &d->asked, why);
 	if (rc == -ECANCELED)
 		return; /* its next state's event is on the way */
 	if (rc) {
@@ -265,6 +336,11 @@ static void device_connect(struct device *d)
 		return;
 	}
 	d->count.connects++;
+	d->half_pages = c.half_pages;
+	d->headroom = c.headroom;
+	d->multicast_control = c.multicast_control;
+	if (d->headroom)
+		say_headroom(d);
 	failed = trouble_over(&d->trouble, TROUBLE_CONNECT);
 	if (failed)
 		log_limited(&d->news, LOG_INFO, "%s: can connect again; tries that failed before: %u",
@@ -366,13 +442,19 @@ static bool device_begin(struct device *d, const struct snapshot *s)
 	return true;
 }
 
+/* It can close: it does not wait for our Reconfigured first. */
+static bool front_is_alive(const struct device *d, const struct snapshot *s)
+{
+	if (s->front == STATE_RECONFIGURING)
+		return d->state == STATE_RECONFIGURED || d->state == STATE_CLOSING;
+	return s->front == STATE_INITIALISED || s->front == STATE_CONNECTED;
+}
+
 /* Removal.  A live front end is given the chance to close; libxl waits 10 s for our 6. */
 static void step_offline(struct device *d, const struct snapshot *s)
 {
-	bool alive = s->front == STATE_INITIALISED || s->front == STATE_CONNECTED;
-
-	if (d->connected && alive) {
-		if (s->state == STATE_CONNECTED)
+	if (d->connected && front_is_alive(d, s)) {
+		if (s->state == STATE_CONNECTED || s->state == STATE_RECONFIGURED)
 			publish_state(d, STATE_CLOSING);
 		return;
 	}
@@ -390,9 +472,10 @@ static void step_ready(struct device *d, const struct snapshot *s)
 {
 	if (d->connected) {
 		follow_rate(d);
+		follow_requests(d, s->front);
 		return;
 	}
-	if (d->failed || d->state != STATE_INITWAIT || d->unplugged)
+	if (d->failed || (d->state != STATE_INITWAIT && d->state != STATE_RECONFIGURED) || d->unplugged)
 		return;
 	if (!strcmp(s->hotplug, "connected")) {
 		device_connect(d);
@@ -424,6 +507,12 @@ static void step_online(struct device *d, const struct snapshot *s)
 			device_shut(d); /* xenstore did not take it when it was said first */
 		if (d->state == STATE_CLOSING && !d->connected)
 			publish_state(d, STATE_CLOSED);
+		break;
+	case STATE_RECONFIGURING:
+		step_ready(d, s);
+		/* Whatever became of us: it waits for nothing else, and its whole guest with it. */
+		if (d->state != STATE_RECONFIGURED)
+			publish_state(d, STATE_RECONFIGURED);
 		break;
 	case STATE_CLOSING:
 		device_disconnect(d);
@@ -491,12 +580,14 @@ bool device_is(const struct device *d, const char *name)
 
 json_t *device_json(const struct device *d)
 {
-	json_t *o = json_pack("{s:s,s:i,s:I,s:s,s:s,s:b,s:b,s:s,s:I,s:I,s:I,s:I}", "name", d->name, "domid",
+	json_t *o = json_pack("{s:s,s:i,s:I,s:s,s:s,s:b,s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:b}", "name", d->name, "domid",
 			      d->domid, "devid", (json_int_t)d->devid, "state",
 			      store_state_name(d->state), "dir", d->dir, "connected", d->connected, "failed",
 			      d->failed, "error", d->error, "connects", (json_int_t)d->count.connects,
 			      "adoptions", (json_int_t)d->count.adoptions, "failures",
-			      (json_int_t)d->count.failures, "deferred", (json_int_t)d->count.deferred);
+			      (json_int_t)d->count.failures, "deferred", (json_int_t)d->count.deferred,
+			      "headroom", (json_int_t)(d->connected ? d->headroom : 0), "multicast_control",
+			      d->connected && d->multicast_control);
 
 	if (o && d->ctrl)
 		json_object_set_new(o, "control", ctrl_json(d->ctrl));

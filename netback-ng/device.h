@@ -41,9 +41,13 @@ struct device {
 	bool unplugged; /* the TAP was made anew and its script has not succeeded yet */
 	bool removing; /* the toolstack wrote Closing */
 	bool failed;  /* shut after an error; until the front end starts anew */
-	bool watched; /* the front end's state */
+	bool watched; /* the front end's directory */
 	bool gone;    /* the directory is; free the device */
 	char rate[48]; /* the node as it was last read */
+	struct frontend_requests asked; /* what the front end may change, as it was last followed, */
+	bool half_pages; /* and of the connection what that depends on, */
+	uint32_t headroom; /* and what came of it */
+	bool multicast_control;
 	struct trouble trouble; /* the host's, for which no guest is shut */
 	char error[DEVICE_ERROR_MAX]; /* of the last failure; "" */
 	struct log_limit log;

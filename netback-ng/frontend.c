@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/xen/store.h"
+#include "lib/netif/rx.h"
 
 /* Xen's largest port number plus one: FIFO ABI, 2^17 channels a domain (event_channel.h). */
 #define PORT_MAX ((1u << 17) - 1)
@@ -14,6 +14,8 @@ struct reader {
 	const char *dir;
 	const struct frontend_offer *offer;
 	struct vif_connection *c;
+	struct frontend_requests asked;
+	enum store_state state;
 	char *why;
 };
 
@@ -136,6 +138,31 @@ static int read_ctrl(struct reader *r, struct xs_handle *xs, xs_transaction_t t)
 	return rc ? rc : read_number(r, xs, t, "event-channel-ctrl", 1, PORT_MAX, &r->c->ctrl_evtchn);
 }
 
+static int read_requests(struct xs_handle *xs, xs_transaction_t t, const char *dir,
+			 struct frontend_requests *asked)
+{
+	int rc = store_scan_u32(xs, t, dir, "xdp-headroom", &asked->headroom);
+
+	if (rc)
+		asked->headroom = rc == -ERANGE ? UINT32_MAX : 0;
+	if (!rc || frontend_is_at_fault(rc))
+		rc = store_read_flag(xs, t, dir, "request-multicast-control", &asked->multicast_control);
+	/* Nothing of it is worth shutting a vif for. */
+	return rc && frontend_is_at_fault(rc) ? 0 : rc;
+}
+
+int frontend_read_requests(struct xs_handle *xs, const char *dir, struct frontend_requests *asked)
+{
+	return read_requests(xs, XBT_NULL, dir, asked);
+}
+
+uint32_t frontend_headroom(const struct frontend_requests *asked, bool half_pages)
+{
+	const uint32_t max = netif_rx_headroom_max(half_pages);
+
+	return asked->headroom < max ? asked->headroom : max;
+}
+
 static int read_features(struct reader *r, struct xs_handle *xs, xs_transaction_t t)
 {
 	struct vif_connection *c = r->c;
@@ -150,7 +177,6 @@ static int read_features(struct reader *r, struct xs_handle *xs, xs_transaction_
 		{ "feature-gso-tcpv6", &c->gso6 },
 		{ "feature-no-csum-offload", &no_csum4 },
 		{ "feature-ipv6-csum-offload", &c->csum6 },
-		{ "request-multicast-control", &c->multicast_control },
 		/* Whatever was offered: it says what it posts. */
 		{ "request-rx-half-pages", &c->half_pages },
 	};
@@ -167,18 +193,20 @@ static int read_features(struct reader *r, struct xs_handle *xs, xs_transaction_
 	/* A GSO frame needs several slots and a blank checksum. */
 	c->gso4 &= r->offer->gso && c->sg && c->csum4;
 	c->gso6 &= r->offer->gso && c->sg && c->csum6;
-	c->multicast_control &= r->offer->multicast_control;
-	return 0;
+	rc = read_requests(xs, t, r->dir, &r->asked);
+	c->multicast_control = r->asked.multicast_control && r->offer->multicast_control;
+	c->headroom = frontend_headroom(&r->asked, c->half_pages);
+	return rc;
 }
 
 static int read_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
 	struct reader *r = arg;
-	enum store_state state = store_read_state(xs, t, r->dir);
 	int rc;
 
 	memset(r->c, 0, sizeof(*r->c));
-	if (state != STATE_INITIALISED && state != STATE_CONNECTED)
+	r->state = store_read_state(xs, t, r->dir);
+	if (r->state != STATE_INITIALISED && r->state != STATE_CONNECTED && r->state != STATE_RECONFIGURING)
 		return -ECANCELED;
 	rc = read_queue_count(r, xs, t);
 	for (unsigned int i = 0; !rc && i < r->c->nqueues; i++)
@@ -193,13 +221,14 @@ static int read_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
 }
 
 int frontend_read(struct xs_handle *xs, const char *dir, const struct frontend_offer *offer,
-		  struct vif_connection *c, char why[FRONTEND_WHY_MAX])
+		  struct vif_connection *c, struct frontend_requests *asked, char why[FRONTEND_WHY_MAX])
 {
 	struct reader r = { .dir = dir, .offer = offer, .c = c, .why = why };
 	int rc;
 
 	snprintf(why, FRONTEND_WHY_MAX, "%.60s: cannot be read", dir);
 	rc = store_transact(xs, read_all, &r);
+	*asked = r.asked;
 	if (rc)
 		memset(c, 0, sizeof(*c));
 	return rc;
@@ -216,7 +245,8 @@ bool frontend_is_at_fault(int rc)
 }
 
 int frontend_unchanged(struct xs_handle *xs, xs_transaction_t t, const char *dir,
-		       const struct frontend_offer *offer, const struct vif_connection *c)
+		       const struct frontend_offer *offer, const struct vif_connection *c,
+		       enum store_state *state)
 {
 	char why[FRONTEND_WHY_MAX];
 	struct vif_connection now;
@@ -225,7 +255,10 @@ int frontend_unchanged(struct xs_handle *xs, xs_transaction_t t, const char *dir
 
 	if (rc)
 		return rc == -EAGAIN ? rc : -ECANCELED;
+	*state = r.state;
 	now.rate_bytes = c->rate_bytes;
 	now.rate_usecs = c->rate_usecs;
+	now.headroom = c->headroom;
+	now.multicast_control = c->multicast_control;
 	return memcmp(&now, c, sizeof(now)) ? -ECANCELED : 0;
 }

@@ -20,7 +20,7 @@ struct frontend_offer publish_offered(const struct device *d)
 /*
  * A guest that is connected, or read our directory, under an earlier daemon goes by what that one
  * offered, of which nothing is known.  All is served that can be; a multicast filter cannot: its
- * list of groups has gone with the daemon, so everything passes.
+ * list of groups has gone with the daemon, so everything passes until the guest asks for it anew.
  */
 struct frontend_offer publish_offered_before(void)
 {
@@ -58,6 +58,8 @@ static int write_features(struct xs_handle *xs, xs_transaction_t t, struct devic
 		{ "feature-no-csum-offload", !c->csum },
 		{ "feature-ipv6-csum-offload", c->csum },
 		{ "feature-multicast-control", c->multicast_control },
+		{ "feature-dynamic-multicast-control", c->multicast_control },
+		{ "feature-xdp-headroom", true },
 		{ "feature-split-event-channels", c->split_events },
 		{ "feature-ctrl-ring", c->ctrl_ring }, { "feature-rx-half-pages", c->rx_half_pages },
 	};
@@ -73,8 +75,8 @@ static int write_features(struct xs_handle *xs, xs_transaction_t t, struct devic
 static int switch_state(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
 	struct switch_request *q = arg;
-	bool online = false, opening = q->to == STATE_INITWAIT || q->to == STATE_CONNECTED;
-	enum store_state now;
+	bool online = false, opening = q->to != STATE_CLOSING && q->to != STATE_CLOSED;
+	enum store_state now, front;
 	int rc = store_load_state(xs, t, q->d->dir, &now);
 
 	if (rc)
@@ -91,8 +93,14 @@ static int switch_state(struct xs_handle *xs, xs_transaction_t t, void *arg)
 	if (!rc && q->unplugged)
 		rc = store_write(xs, t, q->d->dir, "hotplug-status", HOTPLUG_PENDING);
 	/* A front end that closed and came back meanwhile has other rings. */
-	if (q->is)
-		rc = frontend_unchanged(xs, t, q->d->front, &q->d->offer, q->is);
+	if (q->is) {
+		rc = frontend_unchanged(xs, t, q->d->front, &q->d->offer, q->is, &front);
+		/*
+		 * Linux' netfront holds the lock of its network's configuration from Reconfiguring until it
+		 * sees Reconfigured, and on Connected it waits for that lock before it looks again.
+		 */
+		q->to = front == STATE_RECONFIGURING ? STATE_RECONFIGURED : STATE_CONNECTED;
+	}
 	if (rc || now == q->to)
 		return rc;
 	return store_printf(xs, t, q->d->dir, "state", "%u", q->to);

@@ -18,7 +18,7 @@ struct frontend_offer publish_offered_before(void);
 int publish_state(struct device *d, enum store_state to);
 /* InitWait with all features; unplugged: the script of the TAP is to be run (again). */
 int publish_offer(struct device *d, bool unplugged);
-/* Connected: to exactly this. */
+/* Connected, to exactly this; or Reconfigured, which is so too, where the front end waits for that. */
 int publish_connected(struct device *d, const struct vif_connection *is);
 /* error/backend/vif/D/N/error, as the kernel's xenbus_dev_error() writes it: "ERRNO text". */
 void publish_error(struct device *d, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -121,6 +121,20 @@ void vif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs)
 	fake.rate_usecs = usecs;
 }
 
+int vif_set_headroom(struct vif *vif, uint32_t bytes)
+{
+	fake.headrooms++;
+	fake.headroom = bytes;
+	return fake.request_rc;
+}
+
+int vif_set_multicast_control(struct vif *vif, bool on)
+{
+	fake.multicasts++;
+	fake.multicast_control = on;
+	return fake.request_rc;
+}
+
 json_t *vif_json(const struct vif *vif)
 {
 	return json_pack("{s:b}", "connected", vif->connected);

@@ -7,7 +7,7 @@
 #include "netback-ng/vif.h"
 
 struct fake {
-	int create_rc, connect_rc, gref_rc, hash_rc; /* what the next calls return */
+	int create_rc, connect_rc, gref_rc, hash_rc, request_rc; /* what the next calls return */
 	unsigned int max_queues; /* 4 after a reset */
 	bool inherited; /* the module has the vif from an earlier daemon */
 	int poll_rc;	    /* how a change of grants ends, */
@@ -15,6 +15,9 @@ struct fake {
 	enum netif_error broken;		     /* what vif_broken() says while connected */
 	unsigned int creates, connects, disconnects, destroys, alive, connected;
 	unsigned int hashes, gref_adds, gref_dels, reloads, rates;
+	unsigned int headrooms, multicasts;
+	uint32_t headroom;
+	bool multicast_control;
 	struct vif_identity id;
 	const char *interface; /* of the last vif; NULL: it has none */
 	struct vif_connection last;

@@ -60,5 +60,6 @@ const char *store_text(const char *path);
 /* The parts of the program test_netback_device. */
 void add_keys_tests(TCase *c);
 void add_restart_tests(TCase *c);
+void add_requests_tests(TCase *c);
 
 #endif
