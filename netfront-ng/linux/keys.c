@@ -101,7 +101,7 @@ static void remove_old(struct ng_device *dev, struct xenbus_transaction t)
 	static const char *const nodes[] = {
 		"tx-ring-ref", "rx-ring-ref", "event-channel", "event-channel-tx",
 		"event-channel-rx", "ctrl-ring-ref", "event-channel-ctrl", "multi-queue-num-queues",
-		HALVES_NODE,
+		HALVES_NODE, "xdp-headroom",
 	};
 	const char *dir = dev->xbdev->nodename;
 	char sub[16];

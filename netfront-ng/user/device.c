@@ -14,6 +14,7 @@
 #define NOT_CANCELLED (-1)
 #define TOKEN "backend-state"
 #define HALVES_NODE "request-rx-half-pages"
+#define HEADROOM_NODE "xdp-headroom"
 
 static int64_t now_ms(void)
 {
@@ -186,6 +187,7 @@ static void read_features(struct front *f)
 		.split = c->split && backend_flag(f, "feature-split-event-channels"),
 		.ctrl = c->ng && backend_flag(f, "feature-ctrl-ring"),
 		.halves = c->halves && backend_flag(f, "feature-rx-half-pages"),
+		.headroom = c->headroom && backend_flag(f, "feature-xdp-headroom"),
 		/* A TAP has one switch for both families' checksums. */
 		.csum = c->csum && !backend_flag(f, "feature-no-csum-offload") &&
 			backend_flag(f, "feature-ipv6-csum-offload"),
@@ -218,6 +220,8 @@ static int open_queues(struct front *f)
 	while (f->nqueues < n && !rc) {
 		f->queues[f->nqueues].halves = f->features.halves;
 		f->queues[f->nqueues].rx_most = f->config.rx_most;
+		__atomic_store_n(&f->queues[f->nqueues].headroom, f->features.headroom ? f->headroom : 0,
+				 __ATOMIC_RELAXED);
 		rc = front_queue_open(&f->queues[f->nqueues], f->xgs, f->backend_id,
 				      f->features.split);
 		if (!rc)
@@ -236,7 +240,7 @@ static void remove_old(struct front *f, xs_transaction_t t)
 	static const char *const nodes[] = {
 		"tx-ring-ref", "rx-ring-ref", "event-channel", "event-channel-tx",
 		"event-channel-rx", "ctrl-ring-ref", "event-channel-ctrl", "multi-queue-num-queues",
-		HALVES_NODE,
+		HALVES_NODE, HEADROOM_NODE,
 	};
 	char node[16];
 	unsigned int i;
@@ -321,6 +325,8 @@ static int write_keys(struct xs_handle *xs, xs_transaction_t t, void *arg)
 		rc = store_printf(xs, t, f->dir, features[i].node, "%d", features[i].on);
 	if (!rc && f->features.halves)
 		rc = store_write(xs, t, f->dir, HALVES_NODE, "1");
+	if (!rc && f->features.headroom)
+		rc = store_printf(xs, t, f->dir, HEADROOM_NODE, "%u", f->headroom);
 	return rc;
 }
 
@@ -401,7 +407,7 @@ bool front_stays(struct front *f, bool *announced)
 {
 	enum store_state state = front_backend_state(f);
 
-	*announced = state == STATE_CONNECTED;
+	*announced = state == STATE_CONNECTED || state == STATE_RECONFIGURED;
 	/* A directory that the toolstack made anew says Initialising, whatever the back end does. */
 	if (store_read_state(f->xs, XBT_NULL, f->dir) != STATE_CONNECTED)
 		return false;
@@ -426,15 +432,41 @@ void front_resume(struct front *f)
 	set_up_control(f);
 }
 
+int front_reconfigure(struct front *f, unsigned int headroom)
+{
+	const unsigned int over = STATE_BIT(STATE_UNKNOWN) | STATE_BIT(STATE_CLOSING) | STATE_BIT(STATE_CLOSED);
+	unsigned int i;
+	int rc;
+
+	if (!f->features.headroom)
+		return -EOPNOTSUPP;
+	f->headroom = headroom;
+	/* Frames may come without it as soon as the back end knows. */
+	for (i = 0; i < f->nqueues && !headroom; i++)
+		__atomic_store_n(&f->queues[i].headroom, 0, __ATOMIC_RELAXED);
+	/* In netfront's order. */
+	rc = set_state(f, STATE_RECONFIGURING);
+	if (!rc)
+		rc = store_printf(f->xs, XBT_NULL, f->dir, HEADROOM_NODE, "%u", headroom);
+	if (!rc)
+		rc = wait_state(f, STATE_BIT(STATE_RECONFIGURED) | over, WAIT_FOREVER, f->cancel_fd);
+	if (rc != STATE_RECONFIGURED)
+		return rc < 0 ? rc : -EAGAIN;
+	for (i = 0; i < f->nqueues; i++)
+		__atomic_store_n(&f->queues[i].headroom, headroom, __ATOMIC_RELAXED);
+	return set_state(f, STATE_CONNECTED);
+}
+
 int front_disconnect(struct front *f)
 {
 	const unsigned int closed = STATE_BIT(STATE_UNKNOWN) | STATE_BIT(STATE_INITIALISING) |
 				    STATE_BIT(STATE_INITWAIT) | STATE_BIT(STATE_CLOSED);
 	unsigned int i;
+	bool up;
 	int rc;
 
 	for (i = 0; i < f->nqueues && f->features.ctrl && f->connected; i++)
-		if (front_backend_state(f) == STATE_CONNECTED)
+		if (front_stays(f, &up) && up)
 			front_control_unmap(&f->control, &f->queues[i]);
 	f->connected = false;
 	set_state(f, STATE_CLOSING);
@@ -442,6 +474,7 @@ int front_disconnect(struct front *f)
 	set_state(f, STATE_CLOSED);
 	/* A driver that follows us here may know nothing of it, and leave it. */
 	store_rm(f->xs, XBT_NULL, f->dir, HALVES_NODE);
+	store_rm(f->xs, XBT_NULL, f->dir, HEADROOM_NODE);
 	if (rc >= 0)
 		rc = wait_state(f, closed, CLOSE_TIMEOUT_MS, NOT_CANCELLED);
 	/* A page that the back end still maps stays granted until it lets go: gntalloc's business. */

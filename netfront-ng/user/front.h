@@ -43,6 +43,7 @@ void front_grant_unshare(xengntshr_handle *xgs, struct front_grant *g);
 struct front_counters {
 	uint64_t tx_packets, tx_bytes, tx_gso, tx_errors, tx_full;
 	uint64_t rx_packets, rx_bytes, rx_gso, rx_dropped;
+	uint64_t rx_headroom, rx_misplaced; /* behind a headroom; not behind the one agreed on */
 	uint64_t notified, wakeups;
 };
 
@@ -55,6 +56,7 @@ struct front_queue {
 	unsigned int index;
 	bool halves; /* receive buffers are half pages; set before it is opened */
 	unsigned int rx_most; /* receive buffers posted at a time; 0: all; likewise */
+	uint32_t headroom;    /* agreed on, before each frame; atomic: the front's thread sets it */
 	xenevtchn_handle *xce;
 	evtchn_port_t tx_port, rx_port; /* the same one without split event channels */
 	struct front_grant rings;	/* page 0: tx, page 1: rx */
@@ -127,11 +129,12 @@ struct front_config {
 	bool halves;	     /* half-page receive buffers, where the back end offers them */
 	unsigned int rx_most; /* receive buffers that a queue posts at a time; 0: all that it has */
 	bool ipv4_only;	      /* takes blank checksums and TSO of IPv4 alone */
+	unsigned int headroom; /* to be left free before each frame, where the back end does that; 0: none */
 };
 
 /* What may be sent: what both sides have. */
 struct front_features {
-	bool sg, tso4, tso6, csum, split, ctrl, halves;
+	bool sg, tso4, tso6, csum, split, ctrl, halves, headroom;
 	unsigned int max_queues; /* 0: the back end knows nothing of multi-queue */
 };
 
@@ -147,6 +150,7 @@ struct front {
 	uint8_t hash_key[40]; /* random, the same for all of a connection */
 	int cancel_fd; /* -1, or: waits end with -ECANCELED once it is readable */
 	bool connected;
+	unsigned int headroom; /* asked for; a connection anew asks for it again */
 	struct front_features features;
 	unsigned int nqueues;
 	struct front_queue queues[FRONT_QUEUES_MAX];
@@ -178,6 +182,12 @@ bool front_stays(struct front *f, bool *announced);
  * it is still the same daemon.  The queues' threads kick their queues themselves.
  */
 void front_resume(struct front *f);
+/*
+ * Have so many bytes left free before each frame, as xen-netfront does for an XDP program:
+ * Reconfiguring, the key, and when the back end is Reconfigured, however long that takes, Connected.
+ * -EOPNOTSUPP: the back end does not do that; -EAGAIN, -ECANCELED as front_connect().
+ */
+int front_reconfigure(struct front *f, unsigned int headroom);
 /* Orderly: unmap static grants, Closing, Closed, and all pages back. */
 int front_disconnect(struct front *f);
 /* The back end's state now; STATE_UNKNOWN also where its directory is gone. */

@@ -257,9 +257,17 @@ static unsigned int write_parts(struct mover *m, struct mover_write *w,
 	return niov;
 }
 
-static void count_received(struct front_counters *c, const struct netif_meta *meta)
+static void count_received(struct front_queue *q, const struct netif_meta *meta)
 {
+	struct front_counters *c = &q->counters;
+	const uint32_t agreed = __atomic_load_n(&q->headroom, __ATOMIC_RELAXED);
+
 	front_count(&c->rx_packets, 1);
+	if (meta->headroom)
+		front_count(&c->rx_headroom, 1);
+	/* An XDP program looks where it was agreed on, whatever is said of the frame. */
+	if (agreed && meta->headroom != agreed)
+		front_count(&c->rx_misplaced, 1);
 	front_count(&c->rx_bytes, meta->len);
 	if (meta->gso_type)
 		front_count(&c->rx_gso, 1);
@@ -282,7 +290,7 @@ static void prepare_write(struct mover *m, struct netif_front_frame *f)
 	sqe = io_uring_get_sqe(&m->ring);
 	io_uring_prep_writev(sqe, m->tap, w->iov, write_parts(m, w, f, hlen), 0);
 	io_uring_sqe_set_data64(sqe, MOVER_READS + m->nwrites++);
-	count_received(&m->q->counters, &f->meta);
+	count_received(m->q, &f->meta);
 }
 
 /* Returns how many frames the ring had, or -EPROTO. */

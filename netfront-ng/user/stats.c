@@ -14,6 +14,7 @@ struct counter {
 static const struct counter queue_counters[] = {
 	QUEUE(tx_packets), QUEUE(tx_bytes), QUEUE(tx_gso), QUEUE(tx_errors), QUEUE(tx_full),
 	QUEUE(rx_packets), QUEUE(rx_bytes), QUEUE(rx_gso), QUEUE(rx_dropped),
+	QUEUE(rx_headroom), QUEUE(rx_misplaced),
 	QUEUE(notified), QUEUE(wakeups),
 };
 
@@ -66,7 +67,7 @@ json_t *guest_stats(const struct guest *g)
 	/* Queues of earlier connections too: nothing that was counted disappears. */
 	for (i = 0; i < FRONT_QUEUES_MAX && g->movers[i]; i++)
 		json_array_append_new(queues, queue_json(&f->queues[i], g->movers[i]));
-	return json_pack("{s:i, s:s, s:b, s:s, s:i, s:I, s:I, s:i, s:i, s:{s:b, s:b, s:b, s:b, s:b, s:b, s:b}, s:o}",
+	return json_pack("{s:i, s:s, s:b, s:s, s:i, s:I, s:I, s:i, s:i, s:i, s:{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b}, s:o}",
 			 "device", (int)g->config.front.devid,
 			 "mode", g->config.front.ng ? "ng" : "stock",
 			 "connected", f->connected,
@@ -76,9 +77,11 @@ json_t *guest_stats(const struct guest *g)
 			 "resumptions", (json_int_t)g->resumptions,
 			 "static_status", f->control_status,
 			 "hash_status", f->hash_status,
+			 "headroom", f->features.headroom ? (int)f->headroom : 0,
 			 "features",
 			 "sg", f->features.sg, "tso4", f->features.tso4, "tso6", f->features.tso6,
 			 "csum", f->features.csum, "split", f->features.split,
 			 "ctrl", f->features.ctrl, "half_pages", f->features.halves,
+			 "headroom", f->features.headroom,
 			 "queues", queues);
 }

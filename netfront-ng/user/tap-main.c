@@ -20,12 +20,12 @@ struct program {
 	struct guest_config config;
 	const char *stats; /* NULL: standard output, on SIGUSR1 only */
 	int ready_fd;
-	int stop_fd, usr1_fd; /* signalfds */
+	int stop_fd, usr1_fd, usr2_fd; /* signalfds */
 };
 
 enum option_id { OPT_MODE = 256, OPT_QUEUES, OPT_DEVID, OPT_TAP, OPT_MTU, OPT_NO_TSO, OPT_NO_CSUM, OPT_IPV4,
-		 OPT_NO_SG, OPT_SPLIT, OPT_SINGLE, OPT_HASH, OPT_STATIC, OPT_HALVES, OPT_RX_BUFFERS, OPT_POLL, OPT_THREADS,
-		 OPT_STATS, OPT_READY, OPT_HELP, OPT_VERSION };
+		 OPT_NO_SG, OPT_SPLIT, OPT_SINGLE, OPT_HASH, OPT_STATIC, OPT_HALVES, OPT_RX_BUFFERS, OPT_HEADROOM, OPT_POLL,
+		 OPT_THREADS, OPT_STATS, OPT_READY, OPT_HELP, OPT_VERSION };
 
 static const struct option options[] = {
 	{ "mode", required_argument, NULL, OPT_MODE },
@@ -43,6 +43,7 @@ static const struct option options[] = {
 	{ "static", required_argument, NULL, OPT_STATIC },
 	{ "half-pages", required_argument, NULL, OPT_HALVES },
 	{ "rx-buffers", required_argument, NULL, OPT_RX_BUFFERS },
+	{ "headroom", required_argument, NULL, OPT_HEADROOM },
 	{ "poll", required_argument, NULL, OPT_POLL },
 	{ "threads", required_argument, NULL, OPT_THREADS },
 	{ "stats", required_argument, NULL, OPT_STATS },
@@ -56,8 +57,8 @@ static void usage(FILE *to)
 {
 	fputs("usage: netfront-ng-tap [--mode stock|ng] [--queues N] [--devid N] [--tap NAME]\n"
 	      "       [--mtu N] [--no-tso] [--no-csum] [--ipv4-offload] [--no-sg] [--split-events|--single-event]\n"
-	      "       [--hash] [--static on|off] [--half-pages on|off] [--rx-buffers N] [--poll USECS]\n"
-	      "       [--threads N] [--stats FILE] [--ready-fd N]\n", to);
+	      "       [--hash] [--static on|off] [--half-pages on|off] [--rx-buffers N] [--headroom N]\n"
+	      "       [--poll USECS] [--threads N] [--stats FILE] [--ready-fd N]\n", to);
 }
 
 static _Noreturn void bad_usage(const char *option, const char *value)
@@ -108,6 +109,9 @@ static bool front_option(struct front_config *f, int id)
 		return true;
 	case OPT_RX_BUFFERS:
 		f->rx_most = number("rx-buffers", optarg, 1, NETIF_RX_RING_SIZE);
+		return true;
+	case OPT_HEADROOM:
+		f->headroom = number("headroom", optarg, 1, 65535);
 		return true;
 	case OPT_NO_TSO:
 		f->tso = false;
@@ -170,7 +174,7 @@ static void parse(struct program *p, int argc, char **argv)
 {
 	int id;
 
-	p->ready_fd = p->stop_fd = p->usr1_fd = -1;
+	p->ready_fd = p->stop_fd = p->usr1_fd = p->usr2_fd = -1;
 	p->config.front = (struct front_config){ .queues = 1, .ng = true, .statics = true,
 						 .sg = true, .tso = true, .csum = true,
 						 .split = true };
@@ -262,17 +266,41 @@ static bool follow(struct guest *g, bool *served)
 	return true;
 }
 
+/* An XDP program that comes and goes, as xen-netfront tells of it.  0, or -errno: over. */
+static int ask_headroom(struct guest *g, unsigned int headroom)
+{
+	int rc = front_reconfigure(&g->front, headroom);
+
+	if (rc == -EOPNOTSUPP)
+		fprintf(stderr, "netfront-ng-tap: %s: the back end leaves no headroom\n", g->tap.name);
+	else if (!rc)
+		fprintf(stderr, "netfront-ng-tap: %s: headroom %u\n", g->tap.name, headroom);
+	return rc == -EOPNOTSUPP ? 0 : rc;
+}
+
+/* On SIGUSR2.  The back end's daemon may have been another meanwhile, which follow() sees to. */
+static int toggle_headroom(struct guest *g, bool *served)
+{
+	int rc = ask_headroom(g, g->front.headroom ? 0 : g->config.front.headroom);
+
+	if (rc == -EAGAIN || (!rc && !follow(g, served)))
+		return -EAGAIN;
+	return rc;
+}
+
 /* Until the back end closes (0), a worker fails (its error) or a signal (-ECANCELED). */
 static int serve(struct program *p, struct guest *g)
 {
 	struct pollfd pfds[] = { { p->stop_fd, POLLIN, 0 }, { p->usr1_fd, POLLIN, 0 },
 				 { g->failed_fd, POLLIN, 0 },
-				 { front_watch_fd(&g->front), POLLIN, 0 } };
+				 { front_watch_fd(&g->front), POLLIN, 0 },
+				 { p->usr2_fd, POLLIN, 0 } };
 	struct signalfd_siginfo info;
 	bool served = true;
+	int rc;
 
 	for (;;) {
-		if (poll(pfds, 4, -1) < 0 && errno != EINTR)
+		if (poll(pfds, 5, -1) < 0 && errno != EINTR)
 			return -errno;
 		if (pfds[0].revents)
 			return -ECANCELED;
@@ -282,6 +310,11 @@ static int serve(struct program *p, struct guest *g)
 			return -EIO; /* guest_stop() says which */
 		if (pfds[3].revents && !follow(g, &served))
 			return 0;
+		if (pfds[4].revents && read(p->usr2_fd, &info, sizeof(info)) > 0) {
+			rc = toggle_headroom(g, &served);
+			if (rc)
+				return rc == -EAGAIN ? 0 : rc;
+		}
 	}
 }
 
@@ -310,8 +343,14 @@ static int session(struct program *p, struct guest *g)
 	if (rc)
 		return rc;
 	log_connected(g, "connected");
+	/* A headroom that was asked for is the new connection's as well. */
+	if (g->config.front.headroom && g->connections == 1)
+		rc = ask_headroom(g, g->config.front.headroom);
 	announce_ready(p);
-	rc = serve(p, g);
+	if (!rc)
+		rc = serve(p, g);
+	if (rc == -EAGAIN)
+		rc = 0;
 	if (!rc)
 		fprintf(stderr, "netfront-ng-tap: %s: back end is %s\n", g->tap.name,
 			store_state_name(front_backend_state(&g->front)));
@@ -342,7 +381,8 @@ int main(int argc, char **argv)
 	parse(&p, argc, argv);
 	p.stop_fd = signal_fd(SIGTERM, SIGINT);
 	p.usr1_fd = signal_fd(SIGUSR1, 0);
-	if (p.stop_fd < 0 || p.usr1_fd < 0) {
+	p.usr2_fd = signal_fd(SIGUSR2, 0);
+	if (p.stop_fd < 0 || p.usr1_fd < 0 || p.usr2_fd < 0) {
 		perror("netfront-ng-tap: signalfd");
 		return 1;
 	}

@@ -180,7 +180,10 @@ xs_read() { xenstore-read "$1" 2>/dev/null; }
 xs_is() { [ "$(xs_read "$1")" = "$2" ]; }
 backend() { echo "/local/domain/0/backend/vif/$1/${2:-0}"; }
 frontend() { echo "/local/domain/$1/device/vif/${2:-0}"; }
-connected() { xs_is "$(backend "$1" "${2:-0}")/state" 4 && xs_is "$(frontend "$1" "${2:-0}")/state" 4; }
+# 8 (Reconfigured) is a back end's state, too, once its front end has asked for a headroom.
+connected() {
+	case $(xs_read "$(backend "$1" "${2:-0}")/state") in 4 | 8) xs_is "$(frontend "$1" "${2:-0}")/state" 4 ;; *) false ;; esac
+}
 
 # Counter of a domain: xen_count 0 map_pages
 xen_count() { "$XENSIM" stats -j | jq -e --arg d "$1" --arg c "$2" '.[$d][$c] // 0'; }

@@ -12,7 +12,7 @@ EXTRA_DIST += tests/embedded/run tests/embedded/machine tests/embedded/lib.sh te
 	tests/embedded/scenarios/resume.sh \
 	tests/embedded/scenarios/sweep.sh tests/embedded/scenarios/switch.sh tests/embedded/scenarios/switch-bridge.sh tests/embedded/scenarios/switch-pairs.sh \
 	tests/embedded/scenarios/traffic.sh \
-	tests/embedded/scenarios/unplug.sh tests/embedded/scenarios/vanish.sh tests/embedded/scenarios/vifname.sh
+	tests/embedded/scenarios/unplug.sh tests/embedded/scenarios/vanish.sh tests/embedded/scenarios/vifname.sh tests/embedded/scenarios/xdp.sh
 EXTRA_DIST += tests/embedded/scenarios/rate.sh tests/embedded/scenarios/start.sh tests/embedded/scenarios/storm.sh tests/embedded/scenarios/tolerant.sh
 
 .PHONY: check-embedded

@@ -13,7 +13,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static struct hub hub = { .options = { true, true, true, true, false, false, 4, 0, HUB_GOOD } };
+static struct hub hub = { .options = { true, true, true, true, false, false, 4, 0, HUB_GOOD, false } };
 
 static const char *const evils[] = { "good", "bad-id", "overrun", "bounds", "bad-tx-id", "mute" };
 
@@ -23,7 +23,7 @@ static int parse(int argc, char **argv)
 	unsigned int i;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "cslghrq:e:")) != -1) {
+	while ((opt = getopt(argc, argv, "cslghxrq:e:")) != -1) {
 		switch (opt) {
 		case 'c':
 			o->ctrl = false;
@@ -39,6 +39,9 @@ static int parse(int argc, char **argv)
 			break;
 		case 'h':
 			o->halves = true;
+			break;
+		case 'x':
+			o->headroom = true;
 			break;
 		case 'r':
 			o->adopt = true;

@@ -36,6 +36,7 @@ struct hub_options {
 	bool adopt; /* the vifs of a hub that was killed */
 	unsigned int queues, vifs;
 	enum hub_evil evil;
+	bool headroom; /* feature-xdp-headroom, and offset 0 in the responses, as xen-netback's */
 };
 
 struct hub_queue {
@@ -55,6 +56,7 @@ struct hub_vif {
 	void *ctrl_page;
 	evtchn_port_t ctrl_port;
 	struct netif_hash hash;
+	uint32_t headroom;
 	uint64_t frames, dropped, copied, mapped, hashed, controls;
 };
 

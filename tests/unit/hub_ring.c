@@ -80,16 +80,20 @@ static void spoil(struct hub *h, struct hub_vif *v, struct hub_queue *q, uint32_
 }
 
 static void deliver(struct hub *h, struct hub_vif *v, struct hub_queue *q,
-		    const struct netif_meta *m)
+		    struct netif_meta *m)
 {
 	struct netif_rx_req reqs[NETIF_RX_RING_SIZE];
 	struct netif_rx_part parts[NETIF_RX_RING_SIZE];
-	uint32_t need = netif_rx_need(m, h->options.halves), first = q->rx.rsp_prod, at = 0, n = 0, slot = 0;
-	int got = netif_rx_take(&q->rx, reqs, need);
+	uint32_t need, first = q->rx.rsp_prod, at = 0, n = 0, slot = 0, slots = 0;
 	int16_t status = NETIF_RSP_OKAY;
 	bool bad = false;
-	uint32_t slots = got < (int)need ? 0 : netif_rx_lay(reqs, need, m, h->options.halves, parts, &bad);
+	int got;
 
+	m->headroom = (uint16_t)v->headroom;
+	need = netif_rx_need(m, h->options.halves);
+	got = netif_rx_take(&q->rx, reqs, need);
+	if (got == (int)need)
+		slots = netif_rx_lay(reqs, need, m, h->options.halves, parts, &bad);
 	if (!slots || bad) {
 		if (got > 0)
 			netif_rx_untake(&q->rx, (uint32_t)got);
@@ -103,6 +107,8 @@ static void deliver(struct hub *h, struct hub_vif *v, struct hub_queue *q,
 		slot += n ? 1 : 1 + netif_rx_extras(m);
 		at += parts[n].size;
 	}
+	if (m->headroom)
+		parts[0].offset = 0;
 	netif_rx_respond(&q->rx, reqs, m, parts, n, status);
 	spoil(h, v, q, first);
 	v->frames++;

@@ -50,6 +50,7 @@ static int offer(struct hub *h, struct hub_vif *v)
 	write_be(h, v, "feature-split-event-channels", o->split);
 	write_be(h, v, "feature-ctrl-ring", o->ctrl);
 	write_be(h, v, "feature-rx-half-pages", o->halves);
+	write_be(h, v, "feature-xdp-headroom", o->headroom);
 	write_be(h, v, "multi-queue-max-queues", o->queues);
 	write_be(h, v, "state", STATE_INITWAIT);
 	snprintf(path, sizeof(path), "%s/state", v->fe);
@@ -202,6 +203,9 @@ void hub_state(struct hub *h, struct hub_vif *v)
 			write_be(h, v, "state", STATE_CONNECTED);
 		else
 			hub_disconnect(h, v);
+	} else if (state == STATE_RECONFIGURING) {
+		store_read_u32(h->xs, XBT_NULL, v->fe, "xdp-headroom", 2048, &v->headroom);
+		write_be(h, v, "state", STATE_RECONFIGURED);
 	} else if (state == STATE_CLOSING) {
 		write_be(h, v, "state", STATE_CLOSING);
 	} else if (state == STATE_CLOSED) {

@@ -348,6 +348,32 @@ START_TEST(half_pages)
 }
 END_TEST
 
+/*
+ * The key is written after the state, as netfront does, so that the first answer may come too soon for it;
+ * the frames say where they lie, at offset 0 or not.
+ */
+START_TEST(headroom)
+{
+	static const uint32_t sizes[] = { 14, 60, 1514, 3839, 3840, 3841, 4096, 9018, 32768, 65535 };
+	struct front_config config = TEST_CONFIG;
+
+	config.headroom = 256;
+	connect_to(_i ? "-x" : NULL, NULL, &config);
+	ck_assert_int_eq(front_reconfigure(&front, 256), _i ? 0 : -EOPNOTSUPP);
+	ck_assert_uint_eq(front.queues[0].headroom, _i ? 256 : 0);
+	ck_assert_int_eq(guest_has("xdp-headroom"), _i);
+	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		ck_assert_int_eq(echo_one(&front.queues[0], sizes[i]), 0);
+	if (_i) {
+		ck_assert_int_eq(front_backend_state(&front), STATE_RECONFIGURED);
+		ck_assert_int_eq(front_reconfigure(&front, 0), 0);
+		echo_sizes(&front.queues[0]);
+	}
+	ck_assert_int_eq(front_disconnect(&front), 0);
+	ck_assert(!guest_has("xdp-headroom"));
+}
+END_TEST
+
 START_TEST(sets_up_the_hash)
 {
 	struct front_config config = TEST_CONFIG;
@@ -483,6 +509,7 @@ static Suite *suite(void)
 	tcase_add_test(t, no_static_grants);
 	tcase_add_test(t, no_scatter_gather);
 	tcase_add_loop_test(t, half_pages, 0, 8);
+	tcase_add_loop_test(t, headroom, 0, 2);
 	tcase_add_test(t, sets_up_the_hash);
 	tcase_add_test(t, mute_control_ring);
 	tcase_add_test(t, no_device);
