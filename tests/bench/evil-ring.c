@@ -11,6 +11,7 @@
 #define STORM_MS 1000
 #define BUFFER_MS 1500
 #define PATIENCE_MS 60000
+#define ANSWERS_MS 1000
 #define REFUSED_ROUNDS 150
 #define TINY_FRAMES 13	/* of TINY_SLOTS each: what a ring holds */
 #define TINY_SLOTS 19
@@ -271,23 +272,34 @@ static bool is_arp_answer(const uint8_t *frame, unsigned int len)
 	return len >= ARP_BYTES && frame[12] == 8 && frame[13] == 6 && frame[21] == 2;
 }
 
-/* A ring full of them; each is a question, so whether its bytes arrived as they were sent shows in the answers. */
+/* A ring full of questions, and as many of their answers as come within a second. */
+static void ask_tiny(struct evil *e, const uint8_t *question)
+{
+	uint64_t end = now_ms() + ANSWERS_MS;
+	unsigned int i;
+
+	for (i = 0; i < TINY_FRAMES; i++)
+		tiny_frame(e, question);
+	push(e);
+	e->expect += TINY_FRAMES * TINY_SLOTS;
+	evil_collect(e, PATIENCE_MS);
+	for (e->received = 0; e->received < TINY_FRAMES && now_ms() < end && !e->broken; usleep(1000))
+		e->received += evil_receive(e, queue(e), is_arp_answer);
+}
+
+/*
+ * Whether a frame's bytes arrived as they were sent shows in the answers.  The bridge may not have
+ * noticed yet that its new port has a carrier: then it is asked again.
+ */
 static void tiny_slots(struct evil *e)
 {
 	uint64_t end = now_ms() + PATIENCE_MS;
-	uint8_t frame[ARP_BYTES];
-	unsigned int i;
+	uint8_t question[ARP_BYTES];
 
-	arp_question(e, frame);
-	for (i = 0; i < TINY_FRAMES; i++)
-		tiny_frame(e, frame);
-	push(e);
-	e->expect = TINY_FRAMES * TINY_SLOTS;
-	evil_collect(e, PATIENCE_MS);
-	while (e->received < TINY_FRAMES && now_ms() < end && !e->broken) {
-		e->received += evil_receive(e, queue(e), is_arp_answer);
-		usleep(1000);
-	}
+	arp_question(e, question);
+	do
+		ask_tiny(e, question);
+	while (e->received < TINY_FRAMES && now_ms() < end && !e->broken && e->answered == e->expect);
 }
 
 /* All receive buffers become pages that the back end may only read. */
