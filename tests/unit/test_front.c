@@ -460,7 +460,7 @@ START_TEST(too_few_pages)
 	ck_assert_ptr_null(front.queues[0].rings.addr);
 	domain_limit(2 + 256 + 256 + 2);
 	ck_assert_int_eq(front_connect(&front), 0);
-	domain_limit(60000);
+	domain_limit(30000);
 }
 END_TEST
 

@@ -20,9 +20,13 @@
 enum {
 	XENSIM_PAGE = 4096,
 	XENSIM_DOMS = 1024,	/* domids 0..1023 */
-	XENSIM_GRANTS = 65536,	/* grant references per domain */
-	XENSIM_FRAMES = 131072, /* pages per domain: twice the grants, for pages still mapped after revocation */
+	XENSIM_GRANTS = 32768,	/* grant references per domain: gnttab_max_frames = 64, of version 1 */
+	XENSIM_PINS = 128,	/* maps of one reference at a time, for reading and for writing */
+	XENSIM_MAPTRACK = 262144, /* maps that a domain may have: gnttab_max_maptrack_frames = 1024 */
+	XENSIM_MAPS = 2,	/* of each page: gntdev's in PV domains, one for the process, one for the kernel */
+	XENSIM_FRAMES = 131072, /* pages per domain: more than the grants, so that they are not used anew soon */
 	XENSIM_PORTS = 4096,	/* event channel ports per domain; port 0 is never used, as in Xen */
+	XENSIM_PORTS_GUEST = 1024, /* beyond Dom0: libxl's max_event_channels = 1023 */
 	XENSIM_HANDLES = 4096,	/* open event channel handles, all processes together */
 	XENSIM_GREF_MIN = 8,	/* 0..7 are reserved in Linux (GNTTAB_NR_RESERVED_ENTRIES) */
 	XENSIM_BATCH = 16384,	/* pages in one share or map call: what fits in one message */
@@ -71,6 +75,8 @@ struct xensim_fault {
 #define XENSIM_GRANT_TO(w) ((uint16_t)((w) >> 32))
 #define XENSIM_GRANT_VALID (1ull << 48)
 #define XENSIM_GRANT_RO (1ull << 49)
+/* It has as many maps for reading, or writing, as it may have: nor can it be copied from, or to. */
+#define XENSIM_GRANT_FULL(write) (1ull << ((write) ? 51 : 50))
 
 #define XENSIM_PORT_PENDING 1u
 #define XENSIM_PORT_MASKED 2u

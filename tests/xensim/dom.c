@@ -105,7 +105,7 @@ struct mem *dom_mem(uint32_t domid)
 	if (!dom_alive(domid))
 		return NULL;
 	if (!domain[domid].mem)
-		domain[domid].mem = mem_new();
+		domain[domid].mem = mem_new(domid);
 	return domain[domid].mem;
 }
 

@@ -125,13 +125,14 @@ static void port_requeue(unsigned int domid, uint32_t port)
 static int port_alloc(struct conn *c, enum xensim_port_state state)
 {
 	struct xensim_port *p = shared->dom[c->domid].port;
+	const uint32_t end = c->domid ? XENSIM_PORTS_GUEST : XENSIM_PORTS;
 	uint32_t n = 1;
 
 	if (!c->handle)
 		return -EBADF;
-	while (n < XENSIM_PORTS && atomic_load(&p[n].state) != XENSIM_PORT_FREE)
+	while (n < end && atomic_load(&p[n].state) != XENSIM_PORT_FREE)
 		n++;
-	if (n == XENSIM_PORTS)
+	if (n == end)
 		return -ENOSPC;
 	atomic_store(&p[n].gen, ++next_gen);
 	atomic_store(&p[n].flags, 0);

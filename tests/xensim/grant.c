@@ -24,17 +24,37 @@ static void ref_give(struct domain *d, uint32_t ref)
 	d->free_ref[(d->ref_head + d->ref_fill++) % XENSIM_GRANTS] = ref;
 }
 
+static bool pinned(const struct pin *p)
+{
+	return p->maps[0] || p->maps[1];
+}
+
+static void grant_end(unsigned int domid, uint32_t ref)
+{
+	struct mem *m = domain[domid].mem;
+	uint32_t frame = XENSIM_GRANT_FRAME(atomic_exchange(&shared->dom[domid].grant[ref], 0));
+
+	ref_give(&domain[domid], ref);
+	m->shared[frame] = false;
+	mem_frame_settle(m, frame);
+}
+
+/*
+ * A grant that is mapped cannot be ended: Linux leaves its entry as it is, valid for more maps and for copies,
+ * and tries again (gnttab_end_foreign_access).
+ */
 static void share_revoke(unsigned int domid, struct share *s)
 {
 	struct domain *d = &domain[domid];
 
+	if (s->notify_off != XENSIM_NONE)
+		mem_frame_clear_byte(d->mem, s->frame[0], s->notify_off);
 	for (uint32_t i = 0; i < s->count; i++) {
-		atomic_store(&shared->dom[domid].grant[s->ref[i]], 0);
-		ref_give(d, s->ref[i]);
-		d->mem->shared[s->frame[i]] = false;
-		if (i == 0 && s->notify_off != XENSIM_NONE)
-			mem_frame_clear_byte(d->mem, s->frame[i], s->notify_off);
-		mem_frame_settle(d->mem, s->frame[i]);
+		struct pin *p = &d->mem->pin[s->ref[i]];
+
+		p->ended = pinned(p);
+		if (!p->ended)
+			grant_end(domid, s->ref[i]);
 	}
 	d->shared_pages -= s->count;
 	if (s->notify_port != XENSIM_NONE)
@@ -132,8 +152,34 @@ static int grant_check(unsigned int caller, uint32_t domid, uint32_t ref, bool w
 	w = atomic_load(&shared->dom[domid].grant[ref]);
 	if (!(w & XENSIM_GRANT_VALID) || XENSIM_GRANT_TO(w) != caller || (write && (w & XENSIM_GRANT_RO)))
 		return -EINVAL;
+	/* Xen's answer where the entry's counters might overflow. */
+	if (domain[domid].mem->pin[ref].maps[write] + XENSIM_MAPS > XENSIM_PINS)
+		return -EINVAL;
 	*frame = XENSIM_GRANT_FRAME(w);
 	return 0;
+}
+
+static void pin(struct mem *m, uint32_t ref, bool write)
+{
+	m->pin[ref].maps[write] += XENSIM_MAPS;
+	if (m->pin[ref].maps[write] == XENSIM_PINS)
+		atomic_fetch_or(&shared->dom[m->domid].grant[ref], XENSIM_GRANT_FULL(write));
+}
+
+/* True if that ended the grant: then the frame is looked after, too. */
+static bool unpin(struct mem *m, uint32_t ref, bool write)
+{
+	struct pin *p = &m->pin[ref];
+
+	p->maps[write] -= XENSIM_MAPS;
+	if (domain[m->domid].mem != m) /* its domain is gone, and another one may have the number */
+		return false;
+	atomic_fetch_and(&shared->dom[m->domid].grant[ref], ~XENSIM_GRANT_FULL(write));
+	if (!p->ended || pinned(p))
+		return false;
+	p->ended = false;
+	grant_end(m->domid, ref);
+	return true;
 }
 
 static void map_drop(unsigned int domid, struct map *m)
@@ -142,27 +188,36 @@ static void map_drop(unsigned int domid, struct map *m)
 	if (m->count && m->notify_off != XENSIM_NONE)
 		mem_frame_clear_byte(m->page[0].mem, m->page[0].frame, m->notify_off);
 	for (uint32_t i = 0; i < m->count; i++) {
-		m->page[i].mem->maps[m->page[i].frame]--;
-		mem_frame_settle(m->page[i].mem, m->page[i].frame);
-		mem_put(m->page[i].mem);
+		struct mapped_page *p = &m->page[i];
+
+		p->mem->maps[p->frame]--;
+		if (!unpin(p->mem, p->ref, m->write))
+			mem_frame_settle(p->mem, p->frame);
+		mem_put(p->mem);
 	}
+	domain[domid].maptrack -= m->count * XENSIM_MAPS;
 	if (m->notify_port != XENSIM_NONE)
 		evtchn_send(domid, m->notify_port);
 	free(m);
 }
 
-static int map_fill(struct conn *c, struct map *m, uint32_t count, const uint32_t *pair, bool write, uint32_t *out)
+static int map_fill(struct conn *c, struct map *m, uint32_t count, const uint32_t *pair, uint32_t *out)
 {
+	if (domain[c->domid].maptrack + count * XENSIM_MAPS > XENSIM_MAPTRACK)
+		return -EINVAL; /* GNTST_no_device_space, from gntdev */
 	for (; m->count < count; m->count++) {
 		struct mapped_page *p = &m->page[m->count];
-		uint32_t domid = pair[2 * m->count];
-		int rc = grant_check(c->domid, domid, pair[2 * m->count + 1], write, &p->frame);
+		uint32_t domid = pair[2 * m->count], ref = pair[2 * m->count + 1];
+		int rc = grant_check(c->domid, domid, ref, m->write, &p->frame);
 
 		if (rc)
 			return rc;
+		p->ref = ref;
 		p->mem = domain[domid].mem;
 		p->mem->refs++;
 		p->mem->maps[p->frame]++;
+		pin(p->mem, ref, m->write);
+		domain[c->domid].maptrack += XENSIM_MAPS;
 		out[m->count] = p->frame;
 	}
 	return 0;
@@ -189,9 +244,10 @@ int grant_map(struct conn *c, const uint32_t *arg, const uint32_t *pair, uint32_
 	m->id = ++next_id;
 	m->notify_off = XENSIM_NONE;
 	m->notify_port = XENSIM_NONE;
+	m->write = arg[1];
 	LIST_INSERT_HEAD(&c->maps, m, entry);
 	rc = xensim_fault_hit(&shared->dom[c->domid], XENSIM_F_MAP_FAIL) ? -EINVAL
-									 : map_fill(c, m, count, pair, arg[1], out);
+									 : map_fill(c, m, count, pair, out);
 	map_count(c->domid, count, rc);
 	if (rc) {
 		map_drop(c->domid, m);

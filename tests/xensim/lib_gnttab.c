@@ -309,7 +309,7 @@ static char *copy_side(xengnttab_handle *xgt, const union xengnttab_copy_ptr *p,
 	w = atomic_load_explicit(&xgt->client.host->shared->dom[domid].grant[p->foreign.ref],
 				 memory_order_acquire);
 	if (!(w & XENSIM_GRANT_VALID) || XENSIM_GRANT_TO(w) != xgt->client.domid ||
-	    (write && (w & XENSIM_GRANT_RO))) {
+	    (write && (w & XENSIM_GRANT_RO)) || (w & XENSIM_GRANT_FULL(write))) {
 		*status = GNTST_general_error;
 		return NULL;
 	}

@@ -19,11 +19,12 @@ void *mem_alloc(size_t n)
 	return p;
 }
 
-struct mem *mem_new(void)
+struct mem *mem_new(unsigned int domid)
 {
 	struct mem *m = mem_alloc(sizeof(*m));
 
 	m->refs = 1;
+	m->domid = domid;
 	m->fifo = mem_alloc(sizeof(*m->fifo) * XENSIM_FRAMES);
 	m->fd = memfd_create("xensim-domain", MFD_CLOEXEC);
 	if (m->fd < 0 || ftruncate(m->fd, (off_t)XENSIM_FRAMES * XENSIM_PAGE)) {

@@ -15,14 +15,21 @@
 
 #include "tests/xensim/abi.h"
 
-/* A domain's memory. It outlives the domain as long as somebody has a page of it mapped. */
+/* The maps of a grant: [0] for reading only, [1] for writing too. */
+struct pin {
+	uint8_t maps[2];
+	bool ended; /* its owner has taken it back: that happens when the last of them goes */
+};
+
+/* A domain's memory, and its grants' maps. It outlives the domain as long as somebody has a page of it mapped. */
 struct mem {
-	unsigned int refs;
+	unsigned int refs, domid;
 	int fd;
 	uint32_t bump;				/* frames below were used once */
 	uint32_t *fifo, head, fill;		/* free frames, the one freed longest ago first */
 	uint16_t maps[XENSIM_FRAMES];		/* foreign mappings of each frame */
 	bool shared[XENSIM_FRAMES];		/* a grant refers to it */
+	struct pin pin[XENSIM_GRANTS];
 };
 
 struct share {
@@ -33,12 +40,13 @@ struct share {
 
 struct mapped_page {
 	struct mem *mem;
-	uint32_t frame;
+	uint32_t frame, ref;
 };
 
 struct map {
 	LIST_ENTRY(map) entry;
 	uint32_t id, count, notify_off, notify_port;
+	bool write;
 	struct mapped_page page[];
 };
 
@@ -95,6 +103,7 @@ struct domain {
 	struct mem *mem;
 	uint32_t *free_ref, ref_head, ref_fill; /* like mem.fifo */
 	uint32_t shared_pages, share_limit;
+	uint32_t maptrack; /* maps that it has */
 	uint32_t target; /* the domain whose nodes it may use as its own, or XENSIM_NONE */
 	uint32_t vcpus, weight, cap, load_percent, runnable_percent;
 	uint64_t memory_kib, cpu_ns, cpu_stamp;
@@ -109,7 +118,7 @@ extern struct conn_list conns;
 
 /* mem.c */
 void *mem_alloc(size_t n);
-struct mem *mem_new(void);
+struct mem *mem_new(unsigned int domid);
 void mem_put(struct mem *m);
 int mem_frame_take(struct mem *m, uint32_t *frame);
 void mem_frame_settle(struct mem *m, uint32_t frame);
