@@ -40,7 +40,7 @@ tests_unit_test_ctl_LDADD = lib/ctl/libctl.a $(JANSSON_LIBS) $(check_libs)
 xensim_test_sources = tests/unit/test_xensim.h tests/unit/test_xensim.c tests/xensim/client.h tests/xensim/client.c
 xensim_test_libs = $(XENGNTTAB_LIBS) $(XENEVTCHN_LIBS) $(XENSTORE_LIBS) $(check_libs) -lpthread
 xensim_tests = tests/unit/test_xensim_grant tests/unit/test_xensim_evtchn tests/unit/test_xensim_store \
-	tests/unit/test_xensim_ctrl
+	tests/unit/test_xensim_limits tests/unit/test_xensim_ctrl
 check_PROGRAMS += $(xensim_tests)
 TESTS += $(xensim_tests) tests/unit/test_xensim_cli.sh
 EXTRA_DIST += tests/unit/test_xensim_cli.sh
@@ -53,6 +53,9 @@ tests_unit_test_xensim_evtchn_LDADD = $(xensim_test_libs)
 tests_unit_test_xensim_store_SOURCES = tests/unit/test_xensim_store.c $(xensim_test_sources)
 tests_unit_test_xensim_store_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_xensim_store_LDADD = $(xensim_test_libs)
+tests_unit_test_xensim_limits_SOURCES = tests/unit/test_xensim_limits.c $(xensim_test_sources)
+tests_unit_test_xensim_limits_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_xensim_limits_LDADD = $(xensim_test_libs)
 tests_unit_test_xensim_ctrl_SOURCES = tests/unit/test_xensim_ctrl.c $(xensim_test_sources)
 tests_unit_test_xensim_ctrl_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_xensim_ctrl_LDADD = $(XENCONTROL_LIBS) $(xensim_test_libs)

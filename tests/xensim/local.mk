@@ -5,7 +5,8 @@ tests_xensim_xensimd_SOURCES = \
 	tests/xensim/abi.h tests/xensim/hot.h tests/xensim/server.h tests/xensim/node.h tests/xensim/txn.h \
 	tests/xensim/xensimd.c tests/xensim/conn.c tests/xensim/rpc.c tests/xensim/dom.c tests/xensim/mem.c \
 	tests/xensim/grant.c tests/xensim/evtchn.c tests/xensim/fault.c tests/xensim/sched.c \
-	tests/xensim/store.c tests/xensim/node.c tests/xensim/txn.c tests/xensim/watch.c tests/xensim/perm.c
+	tests/xensim/store.c tests/xensim/node.c tests/xensim/txn.c tests/xensim/watch.c tests/xensim/perm.c \
+	tests/xensim/quota.c tests/xensim/store_domain.c
 
 # The drop-in libraries carry the real SONAMEs and symbol versions, and are linked by hand as libtool would
 # name them otherwise. No sanitizers: Debian's own programs load them.

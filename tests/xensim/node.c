@@ -235,3 +235,30 @@ unsigned int node_owned(const struct node *n, unsigned int domid)
 		sum += node_owned(n->kid[i], domid);
 	return sum;
 }
+
+unsigned int node_missing(struct node *root, const char *path)
+{
+	unsigned int missing = 0;
+	struct node *n = root;
+	size_t len;
+
+	for (const char *p = path_next(path, &len); p; p = path_next(p + len, &len)) {
+		bool found = false;
+		unsigned int i = missing ? 0 : kid_index(n, p, len, &found);
+
+		if (found)
+			n = n->kid[i];
+		else
+			missing++;
+	}
+	return missing;
+}
+
+size_t node_size(const struct node *n)
+{
+	size_t size = NODE_HEAD + n->nperms * sizeof(*n->perms) + n->len;
+
+	for (unsigned int i = 0; i < n->nkids; i++)
+		size += strlen(n->kid[i]->name) + 1;
+	return size;
+}

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <xenstore_lib.h>
 
+#define NODE_HEAD 16u /* bytes of xenstored's own in each */
+
 struct node {
 	unsigned int refs;
 	uint64_t gen;	  /* changes with value and permissions */
@@ -38,5 +40,9 @@ struct node *node_cut(struct node **root, const char *path);
 void node_set_value(struct node *n, const void *value, unsigned int len);
 void node_set_perms(struct node *n, const struct xs_permissions *perms, unsigned int count);
 unsigned int node_owned(const struct node *n, unsigned int domid);
+/* How many nodes node_make() would create. */
+unsigned int node_missing(struct node *root, const char *path);
+/* Its bytes as xenstored counts them: head, permissions, value and the names of its children. */
+size_t node_size(const struct node *n);
 
 #endif

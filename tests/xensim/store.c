@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* xenstore's requests. Rules and limits are those of xenstored's documentation (docs/misc/xenstore.txt). */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +8,9 @@
 #include "tests/xensim/hot.h"
 #include "tests/xensim/txn.h"
 
-/* xenstored's default quotas for a domain that is not privileged. */
-enum { QUOTA_NODES = 1000, QUOTA_SIZE = 2048, QUOTA_WATCHES = 128, QUOTA_TXNS = 10, QUOTA_PERMS = 5 };
 enum { REPLY_MAX = 128 * 1024 };
 
-static struct node *live;
+struct node *store_live;
 
 struct request {
 	struct conn *c;
@@ -29,18 +26,6 @@ struct request {
 	size_t len;
 	bool drained;
 };
-
-static bool path_valid(const char *p)
-{
-	size_t n = strlen(p);
-
-	if (!n || (n > 1 && p[n - 1] == '/') || strstr(p, "//") || strlen(p) > XENSTORE_ABS_PATH_MAX)
-		return false;
-	for (; *p; p++)
-		if (!isalnum((unsigned char)*p) && !strchr("-/_@", *p))
-			return false;
-	return true;
-}
 
 /* The request's first string, made absolute. Only watches may name the specials (@releaseDomain). */
 static int take_path(struct request *r, bool special)
@@ -61,13 +46,13 @@ static int take_path(struct request *r, bool special)
 	}
 	if (*r->body == '/' || *r->body == '@') {
 		snprintf(r->path, sizeof(r->path), "%s", r->body);
-		return 0;
+	} else {
+		if (n > XENSTORE_REL_PATH_MAX)
+			return -EINVAL;
+		r->trim = (unsigned int)sprintf(r->path, "/local/domain/%u/", r->c->domid);
+		strcat(r->path, r->body);
 	}
-	if (n > XENSTORE_REL_PATH_MAX)
-		return -EINVAL;
-	r->trim = (unsigned int)sprintf(r->path, "/local/domain/%u/", r->c->domid);
-	strcat(r->path, r->body);
-	return 0;
+	return path_fits(r->c, r->path) ? 0 : -EINVAL;
 }
 
 /* Whether a node exists is told only to those who may read its nearest ancestor. */
@@ -78,13 +63,19 @@ static int need(struct request *r, struct node *n, unsigned int perm)
 	return perm_allows(r->c, node_ancestor(*r->root, r->path), perm) ? -ENOENT : -EACCES;
 }
 
+/* What a transaction looks at is limited, too. */
+static int note(struct request *r)
+{
+	txn_note(r->txn, r->path, false);
+	return r->txn && quota_exceeds(r->c, QUOTA_TXN_NODES, r->txn->nodes) ? -ENOSPC : 0;
+}
+
 static int find(struct request *r, unsigned int perm, struct node **n)
 {
-	int rc = take_path(r, false);
+	int rc = take_path(r, false) ?: note(r);
 
 	if (rc)
 		return rc;
-	txn_note(r->txn, r->path, false);
 	*n = node_find(*r->root, r->path);
 	return need(r, *n, perm);
 }
@@ -122,14 +113,26 @@ static void change_do(struct request *r, struct change *ch)
 	answer_ok(r);
 }
 
-/* May the caller create this node: write permission above it, and room in its quota. */
+/* May the caller create this node: write permission above it, and room in its quota and in the node above, for its name. */
 static int may_create(struct request *r)
 {
-	if (!perm_allows(r->c, node_ancestor(*r->root, r->path), XS_PERM_WRITE))
+	struct node *above = node_ancestor(*r->root, r->path);
+	size_t owned = r->c->domid ? node_owned(*r->root, r->c->domid) : 0;
+
+	if (!perm_allows(r->c, above, XS_PERM_WRITE))
 		return -EACCES;
-	if (r->c->domid && node_owned(*r->root, r->c->domid) >= QUOTA_NODES)
+	if (quota_exceeds(r->c, QUOTA_NODES, owned + node_missing(*r->root, r->path)) ||
+	    quota_exceeds(r->c, QUOTA_NODE_SIZE, node_size(above) + strlen(strrchr(r->path, '/'))))
 		return -ENOSPC;
 	return 0;
+}
+
+/* Without its value; one that is not there yet gets the permissions of the one above it. */
+static size_t size_without_value(struct request *r, const struct node *n)
+{
+	if (n)
+		return node_size(n) - n->len;
+	return NODE_HEAD + node_ancestor(*r->root, r->path)->nperms * sizeof(*n->perms);
 }
 
 static int do_write_or_mkdir(struct request *r, enum change_kind kind)
@@ -143,7 +146,8 @@ static int do_write_or_mkdir(struct request *r, enum change_kind kind)
 		return rc;
 	if (kind == CHANGE_MKDIR)
 		r->rest_len = 0;
-	if (r->c->domid && r->rest_len > QUOTA_SIZE)
+	if ((kind == CHANGE_WRITE || !n) &&
+	    quota_exceeds(r->c, QUOTA_NODE_SIZE, size_without_value(r, n) + r->rest_len))
 		return -ENOSPC;
 	change_do(r, change_new(kind, r->path, r->c->domid, r->rest, r->rest_len, (unsigned int)r->rest_len));
 	return 0;
@@ -238,9 +242,12 @@ static int do_set_perms(struct request *r)
 
 	if (rc)
 		return rc;
-	count = perm_parse(r->rest, r->rest_len, perms, r->c->domid ? QUOTA_PERMS : 64);
+	count = perm_parse(r->rest, r->rest_len, perms, 64);
 	if (count < 0)
 		return count;
+	if (quota_exceeds(r->c, QUOTA_PERMS, (size_t)count) ||
+	    quota_exceeds(r->c, QUOTA_NODE_SIZE, node_size(n) + ((size_t)count - n->nperms) * sizeof(perms[0])))
+		return -ENOSPC;
 	if (r->c->domid && perms[0].id != n->perms[0].id)
 		return -EPERM;
 	change_do(r, change_new(CHANGE_PERMS, r->path, 0, perms, (unsigned int)count * sizeof(perms[0]),
@@ -260,7 +267,7 @@ static int do_watch(struct request *r)
 
 	if (rc)
 		return rc;
-	if (r->c->domid && watch_total(r->c) >= QUOTA_WATCHES)
+	if (quota_exceeds(r->c, QUOTA_WATCHES, watch_total(r->c) + 1))
 		return -E2BIG;
 	rc = watch_add(r->c, r->path, r->trim, r->rest);
 	if (!rc)
@@ -308,22 +315,38 @@ static int do_transaction_start(struct request *r)
 		return -EBUSY;
 	LIST_FOREACH(t, &r->c->txns, entry)
 		n++;
-	if (r->c->domid && n >= QUOTA_TXNS)
+	if (quota_exceeds(r->c, QUOTA_TXNS, n + 1))
 		return -ENOSPC;
-	t = txn_start(r->c, live);
+	t = txn_start(r->c, store_live);
 	r->len = (size_t)sprintf(r->reply, "%u", t->id) + 1;
 	return 0;
+}
+
+/* Would the caller own too much after it?  Tried on a tree that shares all else with the live one. */
+static int commit_allowed(struct request *r)
+{
+	struct node *root = node_get(store_live), *cut;
+	struct change *ch;
+	size_t owned;
+
+	TAILQ_FOREACH(ch, &r->txn->changes, entry) {
+		change_apply(ch, &root, &cut);
+		node_put(cut);
+	}
+	owned = r->c->domid ? node_owned(root, r->c->domid) : 0;
+	node_put(root);
+	return owned > node_owned(store_live, r->c->domid) && quota_exceeds(r->c, QUOTA_NODES, owned) ? -ENOSPC : 0;
 }
 
 static void commit(struct request *r)
 {
 	struct change *ch;
 
-	r->root = &live;
+	r->root = &store_live;
 	TAILQ_FOREACH(ch, &r->txn->changes, entry) {
-		struct node *old = node_get(live), *cut;
+		struct node *old = node_get(store_live), *cut;
 
-		if (change_apply(ch, &live, &cut))
+		if (change_apply(ch, &store_live, &cut))
 			announce(r, ch, cut, old);
 		node_put(cut);
 		node_put(old);
@@ -339,9 +362,11 @@ static int do_transaction_end(struct request *r)
 	if (r->in->len != 2 || (strcmp(r->body, "T") && strcmp(r->body, "F")))
 		return -EINVAL;
 	if (*r->body == 'T') {
-		if (xensim_fault_hit(&shared->dom[r->c->domid], XENSIM_F_STORE_EAGAIN) || txn_conflict(r->txn, live))
+		if (xensim_fault_hit(&shared->dom[r->c->domid], XENSIM_F_STORE_EAGAIN) || txn_conflict(r->txn, store_live))
 			rc = -EAGAIN;
 		else
+			rc = commit_allowed(r);
+		if (!rc)
 			commit(r);
 	}
 	txn_free(r->txn);
@@ -497,7 +522,7 @@ static const char *error_name(int err)
 void store_message(struct conn *c, const struct xsd_sockmsg *m, const char *body)
 {
 	static char reply[REPLY_MAX];
-	struct request r = { .c = c, .in = m, .body = body, .root = &live, .reply = reply };
+	struct request r = { .c = c, .in = m, .body = body, .root = &store_live, .reply = reply };
 	struct xsd_sockmsg out = { .type = m->type, .tx_id = m->tx_id };
 	int rc = request_run(&r);
 
@@ -519,79 +544,4 @@ void store_release(struct conn *c)
 	watch_release(c);
 	while (!LIST_EMPTY(&c->txns))
 		txn_free(LIST_FIRST(&c->txns));
-}
-
-/* What the server itself writes, before anybody watches the domain's directory. */
-static void put(const char *dir, const char *name, const char *value, const struct xs_permissions *perms,
-		unsigned int nperms)
-{
-	char path[256];
-	bool created;
-	struct node *n;
-
-	snprintf(path, sizeof(path), "%s%s%s", dir, *name ? "/" : "", name);
-	n = node_make(&live, path, 0, &created);
-	node_set_value(n, value, (unsigned int)strlen(value));
-	if (nperms)
-		node_set_perms(n, perms, nperms);
-}
-
-void store_init(void)
-{
-	live = node_root();
-	put("/tool/xenstored", "", "", NULL, 0);
-	put("/local/domain", "", "", NULL, 0);
-	put("/libxl", "", "", NULL, 0);
-	put("/vm", "", "", NULL, 0);
-}
-
-/* The directories and permissions that libxl gives a new domain (libxl_create.c, libxl__domain_make). */
-void store_domain_new(uint32_t domid)
-{
-	static const char *const readable[] = { "cpu", "memory", "device", "control" };
-	static const char *const writable[] = { "control/shutdown", "data", "drivers", "feature", "attr", "error" };
-	const struct xs_permissions ro[2] = { { 0, XS_PERM_NONE }, { domid, XS_PERM_READ } };
-	const struct xs_permissions rw = { domid, XS_PERM_NONE };
-	char dir[64], vm[64], number[16];
-
-	snprintf(dir, sizeof(dir), "/local/domain/%u", domid);
-	snprintf(number, sizeof(number), "%u", domid);
-	put(dir, "", "", ro, 2);
-	put(dir, "name", domain[domid].name, ro, 2);
-	put(dir, "domid", number, ro, 2);
-	for (size_t i = 0; domid && i < sizeof(readable) / sizeof(readable[0]); i++)
-		put(dir, readable[i], "", ro, 2);
-	for (size_t i = 0; domid && i < sizeof(writable) / sizeof(writable[0]); i++)
-		put(dir, writable[i], "", &rw, 1);
-	snprintf(vm, sizeof(vm), "/vm/00000000-0000-0000-0000-%012u", domid);
-	put(vm, "name", domain[domid].name, ro, 2);
-	put(vm, "uuid", vm + 4, ro, 2);
-	put(dir, "vm", vm, ro, 2);
-	snprintf(dir, sizeof(dir), "/libxl/%u/device", domid);
-	put(dir, "", "", NULL, 0);
-	domain[domid].introduced = true;
-	watch_fire("@introduceDomain", NULL, NULL, NULL);
-}
-
-static void cut_and_fire(const char *path)
-{
-	struct node *old = node_get(live), *cut = node_cut(&live, path);
-
-	if (cut)
-		watch_fire(path, cut, old, live);
-	node_put(cut);
-	node_put(old);
-}
-
-void store_domain_gone(uint32_t domid)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/local/domain/%u", domid);
-	cut_and_fire(path);
-	snprintf(path, sizeof(path), "/vm/00000000-0000-0000-0000-%012u", domid);
-	cut_and_fire(path);
-	snprintf(path, sizeof(path), "/libxl/%u", domid);
-	cut_and_fire(path);
-	watch_fire("@releaseDomain", NULL, NULL, NULL);
 }

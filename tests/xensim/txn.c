@@ -41,9 +41,18 @@ static uint64_t access_gen(struct node *root, const char *path, bool kids)
 void txn_note(struct txn *t, const char *path, bool kids)
 {
 	struct access *a;
+	bool known = false;
 
 	if (!t)
 		return;
+	LIST_FOREACH(a, &t->accesses, entry) {
+		if (strcmp(a->path, path))
+			continue;
+		if (a->kids == kids)
+			return;
+		known = true;
+	}
+	t->nodes += !known;
 	a = mem_alloc(sizeof(*a) + strlen(path) + 1);
 	a->kids = kids;
 	a->gen = access_gen(t->base, path, kids);

@@ -31,9 +31,13 @@ struct txn {
 	LIST_ENTRY(txn) entry;
 	uint32_t id;
 	struct node *base, *root;
+	unsigned int nodes; /* that were looked at */
 	TAILQ_HEAD(, change) changes;
 	LIST_HEAD(, access) accesses;
 };
+
+/* The tree that everybody sees (store.c). */
+extern struct node *store_live;
 
 struct txn *txn_start(struct conn *c, struct node *root);
 struct txn *txn_find(struct conn *c, uint32_t id);
@@ -57,6 +61,21 @@ void watch_fire(const char *path, struct node *cut, struct node *old, struct nod
 void watch_first(struct conn *c);
 /* Take the next event out of the queue; the caller frees it. *drained: it was the last. */
 struct event *watch_next(struct conn *c, bool *drained);
+
+/* quota.c */
+enum quota {
+	QUOTA_NODES,
+	QUOTA_WATCHES,
+	QUOTA_TXNS,
+	QUOTA_TXN_NODES, /* looked at in one transaction */
+	QUOTA_PERMS,	 /* of one node */
+	QUOTA_PATH,	 /* bytes, below a domain's directory */
+	QUOTA_NODE_SIZE, /* as node_size() */
+};
+
+bool quota_exceeds(const struct conn *c, enum quota what, size_t value);
+bool path_valid(const char *p);
+bool path_fits(const struct conn *c, const char *path);
 
 /* perm.c */
 bool perm_allows(const struct conn *c, const struct node *n, unsigned int perm);
