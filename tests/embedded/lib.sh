@@ -383,8 +383,8 @@ steady_lost_none() {
 
 # datagrams FROM DEVICE D COUNT: of 1400 bytes, to a guest that answers nothing and so is found by nobody.
 datagrams() {
-	ip -n "$1" neigh replace "$(ip4 g$3)" lladdr "$(mac "$3")" dev "$2" &&
-		in_ns "$1" bash -c "dd if=/dev/zero bs=1400 count=$4 status=none >/dev/udp/$(ip4 g$3)/9"
+	ip -n "$1" neigh replace "$(ip4 g"$3")" lladdr "$(mac "$3")" dev "$2" &&
+		in_ns "$1" bash -c "dd if=/dev/zero bs=1400 count=$4 status=none >/dev/udp/$(ip4 g"$3")/9"
 }
 
 listening() { in_ns "$1" ss -Hltn "sport = :$2" | grep -q .; }
