@@ -78,49 +78,63 @@ static void scan_failed(struct backend *b, const char *what, int err)
 	b->incomplete = true;
 }
 
-static char *read_or_empty(struct backend *b, const char *dir, const char *node)
+/* What can be read may suffice; else, where something cannot, nobody knows whose the vif is. */
+static int rule_says_ours(struct backend *b, uint16_t domid, uint32_t devid)
 {
-	char *value;
-
-	return store_read(b->xs, XBT_NULL, dir, node, &value) ? strdup("") : value;
-}
-
-static bool rule_says_ours(struct backend *b, uint16_t domid, uint32_t devid)
-{
-	char dir[40], domain[32];
-	char *script, *bridge, *name;
-	bool ours = false;
+	char dir[40], domain[32], text[3][STORE_VALUE_MAX + 1];
+	const struct adopt_facts facts = { text[0], text[1], text[2] };
+	int rc, rc2, rc3;
 
 	snprintf(dir, sizeof(dir), VIF_DIR "/%u/%u", domid, devid);
 	snprintf(domain, sizeof(domain), "/local/domain/%u", domid);
-	script = read_or_empty(b, dir, "script");
-	bridge = read_or_empty(b, dir, "bridge");
-	name = read_or_empty(b, domain, "name");
-	if (script && bridge && name)
-		ours = adopt_is_ours(b->config, &(struct adopt_facts){ script, bridge, name });
-	free(script);
-	free(bridge);
-	free(name);
-	return ours;
+	rc = store_read_text(b->xs, XBT_NULL, dir, "script", text[0], sizeof(text[0]));
+	rc2 = store_read_text(b->xs, XBT_NULL, dir, "bridge", text[1], sizeof(text[1]));
+	rc3 = store_read_text(b->xs, XBT_NULL, domain, "name", text[2], sizeof(text[2]));
+	if (adopt_is_ours(b->config, &facts))
+		return 1;
+	return rc ? rc : rc2 ? rc2 : rc3;
 }
 
-bool backend_owns(struct backend *b, uint16_t domid, uint32_t devid)
+int backend_owns(struct backend *b, uint16_t domid, uint32_t devid)
 {
+	int rc;
+
 	if (backend_find(b, domid, devid))
-		return true;
+		return 1;
 	/* A vif that the kernel's driver holds is the kernel's, whatever the rule says. */
-	return !bus_kernel_holds(domid, devid) && rule_says_ours(b, domid, devid);
+	rc = bus_kernel_holds(domid, devid) ? 0 : rule_says_ours(b, domid, devid);
+	if (rc < 0)
+		log_limited(&b->log, LOG_ERR,
+			    "vif%u.%u: cannot read in xenstore whether it is ours: %s; it waits, and it is tried again "
+			    "until it works", domid, devid, strerror(-rc));
+	return rc;
 }
 
-/* Known or new; a new one only once the toolstack's transaction with its state is there. */
+/* Is there a new vif that is ours?  Only once the toolstack's transaction with its state is there. */
+static bool is_to_serve(struct backend *b, uint16_t domid, uint32_t devid)
+{
+	enum store_state state;
+	char dir[40];
+	int rc;
+
+	snprintf(dir, sizeof(dir), VIF_DIR "/%u/%u", domid, devid);
+	rc = store_load_state(b->xs, XBT_NULL, dir, &state);
+	if (rc)
+		scan_failed(b, "read a vif's state in xenstore", -rc);
+	if (rc || state == STATE_UNKNOWN)
+		return false;
+	rc = backend_owns(b, domid, devid);
+	b->incomplete |= rc < 0;
+	return rc > 0;
+}
+
+/* Known or new. */
 static void look_at(struct backend *b, uint16_t domid, uint32_t devid)
 {
 	struct device *d = backend_find(b, domid, devid);
-	char dir[40];
 
 	if (!d) {
-		snprintf(dir, sizeof(dir), VIF_DIR "/%u/%u", domid, devid);
-		if (!store_read_state(b->xs, XBT_NULL, dir) || !backend_owns(b, domid, devid))
+		if (!is_to_serve(b, domid, devid))
 			return;
 		d = device_new(b->xs, b->event, &b->config, domid, devid);
 		if (!d) {

@@ -30,8 +30,8 @@ int backend_start(struct backend *b, sd_event *event, const struct config *confi
 void backend_stop(struct backend *b);
 /* A new configuration: vifs that it makes ours are taken, none is lost. */
 void backend_reload(struct backend *b, const struct config *config);
-/* True where backend/vif/D/N is ours: served already, or by the rule. */
-bool backend_owns(struct backend *b, uint16_t domid, uint32_t devid);
+/* 1 where backend/vif/D/N is ours: served already, or by the rule; else 0, or -errno, logged: xenstore does not say. */
+int backend_owns(struct backend *b, uint16_t domid, uint32_t devid);
 /* NAME (vifD.N) or, NULL, all; a new JSON array. */
 json_t *backend_json(const struct backend *b, const char *name);
 

@@ -22,7 +22,7 @@
 
 struct bus {
 	sd_event *event;
-	bool (*owns)(void *arg, uint16_t domid, uint32_t devid);
+	int (*owns)(void *arg, uint16_t domid, uint32_t devid);
 	void *arg;
 	int fd; /* NETLINK_KOBJECT_UEVENT */
 	sd_event_source *io, *timer;
@@ -92,8 +92,11 @@ static bool give_to_kernel(struct bus *bus, const char *name)
 	bool vif = is_vif(name, &domid, &devid);
 	int rc;
 
-	if (is_bound(name) || (vif && bus->owns(bus->arg, (uint16_t)domid, devid)))
+	if (is_bound(name))
 		return true;
+	rc = vif ? bus->owns(bus->arg, (uint16_t)domid, devid) : 0;
+	if (rc)
+		return rc > 0;
 	rc = vif ? sysfs_write("drivers/vif/bind", name) : sysfs_write("drivers_probe", name);
 	if (is_bound(name)) {
 		log_info("%s: handed to the kernel's driver", name);
@@ -205,7 +208,7 @@ static int bus_watch(struct bus *bus)
 	return rc < 0 ? rc : 0;
 }
 
-int bus_start(struct bus **out, sd_event *event, bool (*owns)(void *arg, uint16_t domid, uint32_t devid),
+int bus_start(struct bus **out, sd_event *event, int (*owns)(void *arg, uint16_t domid, uint32_t devid),
 	      void *arg)
 {
 	struct bus *bus;

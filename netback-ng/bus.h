@@ -17,10 +17,10 @@
 struct bus;
 
 /*
- * Take the bus over.  owns(arg, D, N): is vif-D-N ours?  Where the kernel has no
+ * Take the bus over.  owns(arg, D, N): 1 where vif-D-N is ours, 0 where it is the kernel's, less: ask again.  Where the kernel has no
  * xen-backend bus there is nothing to share: 0 and *bus = NULL, with a line in the log.
  */
-int bus_start(struct bus **bus, sd_event *event, bool (*owns)(void *arg, uint16_t domid, uint32_t devid),
+int bus_start(struct bus **bus, sd_event *event, int (*owns)(void *arg, uint16_t domid, uint32_t devid),
 	      void *arg);
 /* Autoprobe back to 1; what is still unbound and not ours goes to the kernel.  NULL is allowed. */
 void bus_stop(struct bus *bus);

@@ -85,6 +85,14 @@ static void device_drop_vif(struct device *d)
 	d->offered = false;
 }
 
+/* Nothing is known then, and nothing may be concluded: look again. */
+static void read_failed(struct device *d, int rc)
+{
+	if (trouble_note(&d->trouble, TROUBLE_STORE, rc))
+		log_limited(&d->log, LOG_ERR, "%s: cannot read xenstore: %s; it is tried again until it works",
+			    d->name, strerror(-rc));
+}
+
 /* Without the watch we would not hear the guest; it is set again at the next step. */
 static bool watch_failed(struct device *d)
 {
@@ -152,7 +160,12 @@ static bool device_is_lost(const struct device *d)
 static bool device_offer(struct device *d, const struct snapshot *s)
 {
 	bool fresh = !d->vif, lost = device_is_lost(d);
+	int needs = fresh ? plumb_needs_script(d, s->hotplug) : 0;
 
+	if (needs < 0) {
+		read_failed(d, needs);
+		return false;
+	}
 	if (plumb_tap(d))
 		return false;
 	/* What an earlier daemon connected in the kernel goes on meanwhile. */
@@ -160,7 +173,7 @@ static bool device_offer(struct device *d, const struct snapshot *s)
 		device_disconnect(d);
 	d->failed = false;
 	if (fresh && !vif_inherited(d->vif))
-		d->unplugged = plumb_needs_script(d, s->hotplug);
+		d->unplugged = needs;
 	if (publish_offer(d, d->unplugged && !d->offered))
 		return false;
 	/* The guest of a vif that was lost may have read another offer, until it starts anew. */
@@ -194,14 +207,16 @@ static void parse_rate(struct device *d, uint64_t *bytes, uint32_t *usecs)
 /* The toolstack changed it: nothing but that touches the rate of a running connection. */
 static void follow_rate(struct device *d)
 {
-	char before[sizeof(d->rate)];
+	char now[sizeof(d->rate)];
 	uint64_t bytes;
 	uint32_t usecs;
+	int rc = plumb_read(d, "rate", now, sizeof(now));
 
-	memcpy(before, d->rate, sizeof(before));
-	plumb_read(d, "rate", d->rate, sizeof(d->rate));
-	if (!strcmp(before, d->rate))
+	if (rc)
+		read_failed(d, rc);
+	if (rc || !strcmp(now, d->rate))
 		return;
+	memcpy(d->rate, now, sizeof(now));
 	parse_rate(d, &bytes, &usecs);
 	vif_set_rate(d->vif, bytes, usecs);
 }
@@ -321,7 +336,11 @@ static void device_connect(struct device *d)
 		connect_failed(d, rc, why, frontend_is_at_fault(rc));
 		return;
 	}
-	plumb_read(d, "rate", d->rate, sizeof(d->rate));
+	rc = plumb_read(d, "rate", d->rate, sizeof(d->rate));
+	if (rc) {
+		read_failed(d, rc);
+		return;
+	}
 	parse_rate(d, &c.rate_bytes, &c.rate_usecs);
 	rc = vif_connect(d->vif, &c, &what);
 	d->connected = !rc;
@@ -366,8 +385,8 @@ static int read_snapshot(struct device *d, struct snapshot *s)
 	if (rc && rc != -EINVAL)
 		return rc;
 	s->online &= !rc;
-	plumb_read(d, "hotplug-status", s->hotplug, sizeof(s->hotplug));
-	return store_load_state(d->xs, XBT_NULL, d->front, &s->front);
+	rc = plumb_read(d, "hotplug-status", s->hotplug, sizeof(s->hotplug));
+	return rc ? rc : store_load_state(d->xs, XBT_NULL, d->front, &s->front);
 }
 
 /* The backend directory is the toolstack's, yet a mix-up here would hand one guest another's rings. */
@@ -377,7 +396,15 @@ static int check_frontend_path(struct device *d)
 	uint32_t id = 0;
 	int rc = store_read_u32(d->xs, XBT_NULL, d->dir, "frontend-id", UINT16_MAX, &id);
 
-	plumb_read(d, "frontend", path, sizeof(path));
+	if (!store_failed(rc)) {
+		int failed = plumb_read(d, "frontend", path, sizeof(path));
+
+		rc = failed ? failed : rc;
+	}
+	if (store_failed(rc)) {
+		read_failed(d, rc);
+		return rc;
+	}
 	if (!rc && (id != d->domid || strcmp(path, d->front)))
 		rc = -EINVAL;
 	if (rc) {
@@ -422,20 +449,29 @@ static bool was_shut_for_shortage(const struct snapshot *s, int error)
 /* First sight: a fresh vif is in state 1, one that an earlier daemon left behind in 2 to 6. */
 static bool device_begin(struct device *d, const struct snapshot *s)
 {
+	int rc, error = 0;
+
 	if (s->state == STATE_INITIALISING && d->state > STATE_INITIALISING)
 		device_restart(d);
 	if (d->state != STATE_UNKNOWN) {
 		front_watch(d, true);
 		return true;
 	}
-	if (check_frontend_path(d))
+	rc = check_frontend_path(d);
+	if (rc)
 		return false;
+	if (s->state != STATE_INITIALISING)
+		rc = publish_error_before(d, &error);
+	if (rc) {
+		read_failed(d, rc);
+		return false;
+	}
 	d->state = s->state;
 	if (s->state != STATE_INITIALISING) {
 		d->count.adoptions++;
 		log_limited(&d->news, LOG_INFO, "%s: adopted in state %s, front end %s", d->name,
 			    store_state_name(s->state), store_state_name(s->front));
-		if (was_shut_for_shortage(s, publish_error_before(d)))
+		if (was_shut_for_shortage(s, error))
 			d->state = STATE_INITWAIT; /* whatever the node says: as one that a dead daemon left */
 	}
 	front_watch(d, true);
@@ -536,9 +572,7 @@ static void device_look(struct device *d)
 	int rc = read_snapshot(d, &s);
 
 	if (rc) {
-		if (trouble_note(&d->trouble, TROUBLE_STORE, rc))
-			log_limited(&d->log, LOG_ERR, "%s: cannot read xenstore: %s; it is tried again until it works",
-				    d->name, strerror(-rc));
+		read_failed(d, rc);
 		return;
 	}
 	if (!s.exists) {

@@ -202,10 +202,11 @@ static int read_features(struct reader *r, struct xs_handle *xs, xs_transaction_
 static int read_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
 	struct reader *r = arg;
-	int rc;
+	int rc = store_load_state(xs, t, r->dir, &r->state);
 
 	memset(r->c, 0, sizeof(*r->c));
-	r->state = store_read_state(xs, t, r->dir);
+	if (rc)
+		return rc;
 	if (r->state != STATE_INITIALISED && r->state != STATE_CONNECTED && r->state != STATE_RECONFIGURING)
 		return -ECANCELED;
 	rc = read_queue_count(r, xs, t);
@@ -254,7 +255,7 @@ int frontend_unchanged(struct xs_handle *xs, xs_transaction_t t, const char *dir
 	int rc = read_all(xs, t, &r);
 
 	if (rc)
-		return rc == -EAGAIN ? rc : -ECANCELED;
+		return frontend_is_at_fault(rc) ? -ECANCELED : rc;
 	*state = r.state;
 	now.rate_bytes = c->rate_bytes;
 	now.rate_usecs = c->rate_usecs;

@@ -45,7 +45,8 @@ bool frontend_is_at_fault(int rc);
 
 /*
  * For the transaction that says "connected": 0 where DIR still holds what *c was
- * read from, its requests apart, and its *state still asks for a connection, else -ECANCELED (or -EAGAIN).
+ * read from, its requests apart, and its *state still asks for a connection, else -ECANCELED; another -errno:
+ * xenstore failed.
  */
 int frontend_unchanged(struct xs_handle *xs, xs_transaction_t t, const char *dir,
 		       const struct frontend_offer *offer, const struct vif_connection *c,

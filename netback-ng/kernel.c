@@ -287,8 +287,10 @@ int kvif_create(const struct vif_identity *id, struct kvif **vif)
 	rc = call(msg, NULL, NULL);
 	/* An earlier daemon's, still at work; or an interface of somebody else's that has the name. */
 	if (rc == -EEXIST) {
-		v->inherited = !call(message(NB_CMD_VIF_ADOPT, id), NULL, NULL);
-		rc = v->inherited ? 0 : -EEXIST;
+		rc = call(message(NB_CMD_VIF_ADOPT, id), NULL, NULL);
+		v->inherited = !rc;
+		if (rc == -ENOENT)
+			rc = -EEXIST;
 	}
 	if (rc) {
 		free(v);

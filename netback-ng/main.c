@@ -137,7 +137,7 @@ static json_t *answer(void *arg, const char *command, const json_t *request)
 	return json_pack("{s:s}", "error", "unknown command; there are stats, vifs, workers, reload, version");
 }
 
-static bool owns(void *arg, uint16_t domid, uint32_t devid)
+static int owns(void *arg, uint16_t domid, uint32_t devid)
 {
 	return backend_owns(arg, domid, devid);
 }

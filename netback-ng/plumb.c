@@ -14,44 +14,40 @@
 #define SCRIPT_USEC (40 * 1000000ull)
 #define SCRIPT_DOUBLINGS 4
 
-void plumb_read(struct device *d, const char *node, char *out, size_t size)
+int plumb_read(struct device *d, const char *node, char *out, size_t size)
 {
-	char *value;
-
-	*out = '\0';
-	if (store_read(d->xs, XBT_NULL, d->dir, node, &value))
-		return;
-	if (strlen(value) < size)
-		strcpy(out, value);
-	free(value);
+	return store_read_text(d->xs, XBT_NULL, d->dir, node, out, size);
 }
 
 /* ---- the TAP ---- */
 
-static void read_mac(struct device *d, uint8_t mac[6])
+static int read_mac(struct device *d, uint8_t mac[6])
 {
 	char text[32];
 	unsigned int m[6];
-	int n = 0;
+	int n = 0, rc = plumb_read(d, "mac", text, sizeof(text));
 
-	plumb_read(d, "mac", text, sizeof(text));
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5], &n) != 6 ||
+	if (rc || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5], &n) != 6 ||
 	    text[n])
-		return;
+		return rc;
 	for (int i = 0; i < 6; i++)
 		mac[i] = (uint8_t)m[i];
+	return 0;
 }
 
 static int make_vif(struct device *d)
 {
 	struct vif_identity id = { .domid = d->domid, .devid = d->devid };
+	int rc;
 
 	snprintf(id.name, sizeof(id.name), "%s", d->name);
-	plumb_read(d, "bridge", id.bridge, sizeof(id.bridge));
-	read_mac(d, id.mac);
+	rc = plumb_read(d, "bridge", id.bridge, sizeof(id.bridge));
+	if (!rc)
+		rc = read_mac(d, id.mac);
 	/* The hotplug script sets it too, to the bridge's where this is absent. */
-	store_read_u32(d->xs, XBT_NULL, d->dir, "mtu", UINT16_MAX, &id.mtu);
-	return vif_create(&id, &d->vif);
+	if (!rc)
+		rc = store_read_u32(d->xs, XBT_NULL, d->dir, "mtu", UINT16_MAX, &id.mtu);
+	return store_failed(rc) ? rc : vif_create(&id, &d->vif);
 }
 
 static const char *tap_remedy(int rc)
@@ -102,15 +98,16 @@ int plumb_tap(struct device *d)
 
 /* ---- the script ---- */
 
-bool plumb_needs_script(struct device *d, const char *hotplug)
+int plumb_needs_script(struct device *d, const char *hotplug)
 {
 	char path[256];
+	int rc;
 
 	/* With "", the toolstack has its own run before it. */
 	if (strcmp(hotplug, "connected") && strcmp(hotplug, "error") && strcmp(hotplug, HOTPLUG_PENDING))
-		return false;
-	plumb_read(d, "script", path, sizeof(path));
-	return *path;
+		return 0;
+	rc = plumb_read(d, "script", path, sizeof(path));
+	return rc ? rc : !!*path;
 }
 
 static void script_failed(struct device *d, int status)
@@ -152,10 +149,10 @@ static void script_run(struct device *d)
 	unsigned int tries = d->trouble.kind == TROUBLE_SCRIPT ? d->trouble.tries : 0;
 	uint64_t patience = SCRIPT_USEC << (tries < SCRIPT_DOUBLINGS ? tries : SCRIPT_DOUBLINGS);
 	char path[256];
-	int rc;
+	int rc = plumb_read(d, "script", path, sizeof(path));
 
-	plumb_read(d, "script", path, sizeof(path));
-	rc = script_start(&d->script, d->event, path, d->dir, d->name, patience, on_script_done, d);
+	if (!rc)
+		rc = script_start(&d->script, d->event, path, d->dir, d->name, patience, on_script_done, d);
 	if (rc)
 		script_failed(d, rc);
 }

@@ -9,12 +9,12 @@
 
 #include "netback-ng/device.h"
 
-/* A value of the toolstack's; "" where it is absent or longer than SIZE. */
-void plumb_read(struct device *d, const char *node, char *out, size_t size);
+/* A value of the toolstack's, as store_read_text(). */
+int plumb_read(struct device *d, const char *node, char *out, size_t size);
 /* 0 where the TAP is there; -errno is noted as trouble, logged, and tried again later. */
 int plumb_tap(struct device *d);
-/* Does a TAP made just now need the script?  hotplug: hotplug-status as it is. */
-bool plumb_needs_script(struct device *d, const char *hotplug);
+/* Does a TAP made just now need the script?  hotplug: hotplug-status as it is.  1, 0 or -errno: not known. */
+int plumb_needs_script(struct device *d, const char *hotplug);
 /* While d->unplugged: run the script where its time has come, see whether it has succeeded. */
 void plumb_step(struct device *d, const char *hotplug);
 

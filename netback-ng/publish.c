@@ -168,17 +168,16 @@ void publish_no_error(struct device *d)
 	store_rm(d->xs, XBT_NULL, dir, "error");
 }
 
-int publish_error_before(struct device *d)
+int publish_error_before(struct device *d, int *err)
 {
-	char dir[64], *text;
-	int err = 0;
+	char dir[64], text[STORE_VALUE_MAX + 1];
+	int rc;
 
+	*err = 0;
 	error_dir(d, dir);
-	if (store_read(d->xs, XBT_NULL, dir, "error", &text))
-		return 0;
-	if (sscanf(text, "%9d ", &err) != 1)
-		err = 0;
-	snprintf(d->error, sizeof(d->error), "%s", text);
-	free(text);
-	return err;
+	rc = store_read_text(d->xs, XBT_NULL, dir, "error", text, sizeof(text));
+	if (sscanf(text, "%9d ", err) != 1)
+		*err = 0;
+	snprintf(d->error, sizeof(d->error), "%.*s", DEVICE_ERROR_MAX - 1, text);
+	return rc;
 }

@@ -23,7 +23,7 @@ int publish_connected(struct device *d, const struct vif_connection *is);
 /* error/backend/vif/D/N/error, as the kernel's xenbus_dev_error() writes it: "ERRNO text". */
 void publish_error(struct device *d, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void publish_no_error(struct device *d);
-/* The errno in that node, as a daemon before us may have left it, which is our error now; 0: none. */
-int publish_error_before(struct device *d);
+/* The errno in that node, as a daemon before us may have left it, which is our error now; *err 0: none.  0 or -errno. */
+int publish_error_before(struct device *d, int *err);
 
 #endif

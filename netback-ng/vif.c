@@ -262,16 +262,19 @@ static void queue_stop(struct vif *vif, unsigned int index)
 /* --- connection ------------------------------------------------------------------ */
 
 /* What an operator turned off since we turned it on (ethtool -K vifD.N tx off): so it stays. */
-static void heed_operator(struct vif *vif)
+static int heed_operator(struct vif *vif)
 {
 	struct tap_offload now;
+	int rc = tap_get_offload(&vif->tap, &now);
 
-	tap_get_offload(&vif->tap, &now);
+	if (rc)
+		return rc;
 	if (vif->offload.csum)
 		vif->no_csum = !now.csum;
 	/* Without checksums there is none anyway. */
 	if ((vif->offload.tso4 || vif->offload.tso6) && now.csum)
 		vif->no_tso = !now.tso4;
+	return 0;
 }
 
 static int set_offload(struct vif *vif, const struct tap_offload *offload)
@@ -299,8 +302,8 @@ static int tune_tap(struct vif *vif, const struct vif_connection *c, const char 
 		return rc;
 	/* The kernel has one offload of checksums for both IP versions: port.c fills in the other's. */
 	*what = "setting the TAP's offloads";
-	heed_operator(vif);
-	return set_offload(vif, &offload);
+	rc = heed_operator(vif);
+	return rc ? rc : set_offload(vif, &offload);
 }
 
 /* All but the rate, which outlives a connection: a guest that connects anew gets no new burst. */

@@ -141,28 +141,35 @@ int tap_set_offload(const struct tap *tap, const struct tap_offload *offload)
 	return ioctl(tap->fds[0], TUNSETOFFLOAD, flags) ? -errno : 0;
 }
 
-static uint32_t ethtool(const struct tap *tap, uint32_t command, uint32_t data)
+static int ethtool(const struct tap *tap, struct ethtool_value *value)
 {
-	struct ethtool_value value = { .cmd = command, .data = data };
-	struct ifreq ifr = { .ifr_data = (void *)&value };
+	struct ifreq ifr = { .ifr_data = (void *)value };
 
-	return link_ioctl(tap, SIOCETHTOOL, &ifr) ? 0 : value.data;
+	return link_ioctl(tap, SIOCETHTOOL, &ifr);
 }
 
-void tap_get_offload(const struct tap *tap, struct tap_offload *offload)
+int tap_get_offload(const struct tap *tap, struct tap_offload *offload)
 {
-	offload->csum = ethtool(tap, ETHTOOL_GTXCSUM, 0);
-	offload->tso4 = offload->tso6 = ethtool(tap, ETHTOOL_GTSO, 0);
+	struct ethtool_value csum = { .cmd = ETHTOOL_GTXCSUM }, tso = { .cmd = ETHTOOL_GTSO };
+	int rc = ethtool(tap, &csum);
+
+	if (!rc)
+		rc = ethtool(tap, &tso);
+	if (rc)
+		return rc;
+	offload->csum = csum.data;
+	offload->tso4 = offload->tso6 = tso.data;
+	return 0;
 }
 
 void tap_forgo_csum(const struct tap *tap)
 {
-	ethtool(tap, ETHTOOL_STXCSUM, 0);
+	ethtool(tap, &(struct ethtool_value){ .cmd = ETHTOOL_STXCSUM });
 }
 
 void tap_forgo_tso(const struct tap *tap)
 {
-	ethtool(tap, ETHTOOL_STSO, 0);
+	ethtool(tap, &(struct ethtool_value){ .cmd = ETHTOOL_STSO });
 }
 
 int tap_set_carrier(const struct tap *tap, bool on)

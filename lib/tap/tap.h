@@ -39,8 +39,8 @@ int tap_open(struct tap *tap, const char *name);
 /* Grow or shrink to n queues (1..TAP_QUEUES_MAX).  0 or -errno with the old ones kept. */
 int tap_set_queues(struct tap *tap, unsigned int n);
 int tap_set_offload(const struct tap *tap, const struct tap_offload *offload);
-/* What of it is on: an operator may have turned some off (ethtool -K); tso4 and tso6 are one there. */
-void tap_get_offload(const struct tap *tap, struct tap_offload *offload);
+/* What of it is on: an operator may have turned some off (ethtool -K); tso4 and tso6 are one there.  0 or -errno. */
+int tap_get_offload(const struct tap *tap, struct tap_offload *offload);
 /* Turn off what an operator would, leaving it to him to turn it on. */
 void tap_forgo_csum(const struct tap *tap);
 void tap_forgo_tso(const struct tap *tap);

@@ -55,6 +55,36 @@ int store_read(struct xs_handle *xs, xs_transaction_t t, const char *dir, const 
 	return -E2BIG;
 }
 
+bool store_failed(int rc)
+{
+	switch (rc) {
+	case 0:
+	case -ENOENT:
+	case -EACCES:
+	case -EINVAL:
+	case -ERANGE:
+	case -E2BIG:
+		return false;
+	default:
+		return true;
+	}
+}
+
+int store_read_text(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *node,
+		    char *out, size_t size)
+{
+	char *value;
+	int rc = store_read(xs, t, dir, node, &value);
+
+	*out = '\0';
+	if (rc)
+		return store_failed(rc) ? rc : 0;
+	if (strlen(value) < size)
+		strcpy(out, value);
+	free(value);
+	return 0;
+}
+
 static int parse_u32(const char *text, uint32_t max, uint32_t *value)
 {
 	unsigned long long n;
@@ -130,16 +160,7 @@ int store_load_state(struct xs_handle *xs, xs_transaction_t t, const char *dir, 
 	int rc = store_scan_u32(xs, t, dir, "state", &n);
 
 	*state = rc || n > STATE_RECONFIGURED ? STATE_UNKNOWN : (enum store_state)n;
-	switch (rc) {
-	case -ENOENT:
-	case -EACCES:
-	case -EINVAL:
-	case -ERANGE:
-	case -E2BIG:
-		return 0;
-	default:
-		return rc;
-	}
+	return store_failed(rc) ? rc : 0;
 }
 
 enum store_state store_read_state(struct xs_handle *xs, xs_transaction_t t, const char *dir)

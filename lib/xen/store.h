@@ -39,6 +39,14 @@ const char *store_state_name(enum store_state state);
  */
 int store_read(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *node,
 	       char **value);
+/* Of an error: xenstore itself failed, which says nothing about the value; else it is absent, malformed or not for us. */
+bool store_failed(int rc);
+/*
+ * The same into OUT, for a value that may be missing: "" where it is absent, longer than SIZE or
+ * not for us to read.  0, or -errno where xenstore itself failed.
+ */
+int store_read_text(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *node,
+		    char *out, size_t size);
 /* Decimal number, the whole value, <= max.  0, or as store_read(), or -ERANGE/-EINVAL. */
 int store_read_u32(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *node,
 		   uint32_t max, uint32_t *value);

@@ -70,7 +70,7 @@ netback_tests = tests/unit/test_netback_device tests/unit/test_netback_ctrl test
 check_PROGRAMS += $(netback_tests)
 TESTS += $(netback_tests)
 tests_unit_test_netback_device_SOURCES = tests/unit/test_netback_device.c tests/unit/test_netback_keys.c \
-	tests/unit/test_netback_restart.c tests/unit/test_netback_requests.c $(netback_test_sources)
+	tests/unit/test_netback_failing.c tests/unit/test_netback_restart.c tests/unit/test_netback_requests.c $(netback_test_sources)
 tests_unit_test_netback_device_CFLAGS = $(netback_test_cflags)
 tests_unit_test_netback_device_LDADD = $(netback_test_libs)
 tests_unit_test_netback_ctrl_SOURCES = tests/unit/test_netback_ctrl.c tests/unit/fake_vif.c tests/unit/fake_vif.h $(xensim_test_sources)

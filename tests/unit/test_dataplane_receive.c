@@ -78,7 +78,7 @@ static bool tap_feature(struct guest *g)
 {
 	struct tap_offload now;
 
-	tap_get_offload(&g->vif->tap, &now);
+	ck_assert_int_eq(tap_get_offload(&g->vif->tap, &now), 0);
 	return now.csum;
 }
 

@@ -58,6 +58,7 @@ const char *store_text(const char *path);
 #define ERROR_NODE "error/" BACK "/error"
 
 /* The parts of the program test_netback_device. */
+void add_failing_tests(TCase *c);
 void add_keys_tests(TCase *c);
 void add_restart_tests(TCase *c);
 void add_requests_tests(TCase *c);

@@ -398,6 +398,7 @@ int main(int argc, char **argv)
 	tcase_add_test(c, rate_follows_the_store);
 	tcase_add_loop_test(c, a_look_changes_nothing, 0, 2);
 	tcase_add_test(c, json_tells_state_and_error);
+	add_failing_tests(c);
 	add_keys_tests(c);
 	add_restart_tests(c);
 	add_requests_tests(c);
