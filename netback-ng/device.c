@@ -230,10 +230,10 @@ static void follow_failed(struct device *d, const char *what, int rc)
 static void say_headroom(struct device *d)
 {
 	if (d->headroom < d->asked.headroom)
-		log_limited(&d->news, LOG_WARNING, "%s: its guest asks for a headroom of %u bytes (xdp-headroom); "
+		log_limited(&d->log, LOG_WARNING, "%s: its guest asks for a headroom of %u bytes (xdp-headroom); "
 			    "it gets %u, which leaves room for a frame", d->name, d->asked.headroom, d->headroom);
 	else
-		log_limited(&d->news, LOG_INFO, "%s: headroom of %u bytes, as its guest asks", d->name,
+		log_limited(&d->log, LOG_INFO, "%s: headroom of %u bytes, as its guest asks", d->name,
 			    d->headroom);
 }
 
@@ -362,10 +362,10 @@ static void device_connect(struct device *d)
 		say_headroom(d);
 	failed = trouble_over(&d->trouble, TROUBLE_CONNECT);
 	if (failed)
-		log_limited(&d->news, LOG_INFO, "%s: can connect again; tries that failed before: %u",
+		log_limited(&d->log, LOG_INFO, "%s: can connect again; tries that failed before: %u",
 			    d->name, failed);
 	publish_no_error(d);
-	log_limited(&d->news, LOG_INFO, "%s: connected, %u queue%s%s", d->name, c.nqueues,
+	log_limited(&d->log, LOG_INFO, "%s: connected, %u queue%s%s", d->name, c.nqueues,
 		    c.nqueues == 1 ? "" : "s", c.has_ctrl ? ", control ring" : "");
 }
 
@@ -469,7 +469,7 @@ static bool device_begin(struct device *d, const struct snapshot *s)
 	d->state = s->state;
 	if (s->state != STATE_INITIALISING) {
 		d->count.adoptions++;
-		log_limited(&d->news, LOG_INFO, "%s: adopted in state %s, front end %s", d->name,
+		log_limited(&d->log, LOG_INFO, "%s: adopted in state %s, front end %s", d->name,
 			    store_state_name(s->state), store_state_name(s->front));
 		if (was_shut_for_shortage(s, error))
 			d->state = STATE_INITWAIT; /* whatever the node says: as one that a dead daemon left */

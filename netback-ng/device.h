@@ -51,8 +51,6 @@ struct device {
 	struct trouble trouble; /* the host's, for which no guest is shut */
 	char error[DEVICE_ERROR_MAX]; /* of the last failure; "" */
 	struct log_limit log;
-	/* Lines that tell of no trouble: a guest must not use up with them those that do. */
-	struct log_limit news;
 	struct {
 		uint64_t connects, adoptions, failures, deferred;
 	} count;

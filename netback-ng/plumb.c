@@ -80,7 +80,7 @@ int plumb_tap(struct device *d)
 	if (!rc) {
 		failed = trouble_over(&d->trouble, TROUBLE_TAP);
 		if (failed)
-			log_limited(&d->news, LOG_INFO, "%s: its TAP is there; tries that failed before: %u",
+			log_limited(&d->log, LOG_INFO, "%s: its TAP is there; tries that failed before: %u",
 				    d->name, failed);
 		return 0;
 	}
@@ -166,7 +166,7 @@ void plumb_step(struct device *d, const char *hotplug)
 		failed = trouble_over(&d->trouble, TROUBLE_SCRIPT);
 		if (!failed)
 			return;
-		log_limited(&d->news, LOG_INFO, "%s: its hotplug script has succeeded; tries that failed before: %u",
+		log_limited(&d->log, LOG_INFO, "%s: its hotplug script has succeeded; tries that failed before: %u",
 			    d->name, failed);
 		publish_no_error(d);
 		return;

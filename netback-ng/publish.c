@@ -112,7 +112,7 @@ static int switch_run(struct switch_request *q)
 	int rc = store_transact(d->xs, switch_state, q);
 
 	if (!rc) {
-		log_limited(&d->news, LOG_DEBUG, "%s: %s -> %s", d->name, store_state_name(d->state),
+		log_limited(&d->log, LOG_DEBUG, "%s: %s -> %s", d->name, store_state_name(d->state),
 			    store_state_name(q->to));
 		d->state = q->to;
 	} else if (rc != -ECANCELED && rc != -ENOENT && trouble_note(&d->trouble, TROUBLE_STORE, rc)) {

@@ -58,33 +58,34 @@ static uint64_t log_now(void)
 }
 
 /* True where the line may be written; *owed: lines held back in the window that just ended. */
-static bool limit_take(struct log_limit *limit, uint32_t *owed)
+static bool budget_take(struct log_budget *b, uint32_t *owed)
 {
 	uint64_t now = log_now();
 	bool ok;
 
 	pthread_mutex_lock(&limit_lock);
 	*owed = 0;
-	if (now - limit->since_ns >= LIMIT_NS) {
-		*owed = limit->held_back;
-		limit->since_ns = now;
-		limit->used = limit->held_back = 0;
+	if (now - b->since_ns >= LIMIT_NS) {
+		*owed = b->held_back;
+		b->since_ns = now;
+		b->used = b->held_back = 0;
 	}
-	ok = limit->used < LIMIT_LINES;
+	ok = b->used < LIMIT_LINES;
 	if (ok)
-		limit->used++;
+		b->used++;
 	else
-		limit->held_back++;
+		b->held_back++;
 	pthread_mutex_unlock(&limit_lock);
 	return ok;
 }
 
 void log_limited(struct log_limit *limit, int priority, const char *fmt, ...)
 {
+	struct log_budget *b = priority <= LOG_WARNING ? &limit->trouble : &limit->news;
 	uint32_t owed;
 	va_list ap;
 
-	if (priority > log_level || !limit_take(limit, &owed))
+	if (priority > log_level || !budget_take(b, &owed))
 		return;
 	if (owed)
 		log_line(priority, "(%u lines like the next one were held back)", owed);

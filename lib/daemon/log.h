@@ -12,16 +12,21 @@
 #include <syslog.h>
 
 /* A token bucket; zero-initialised is full.  Safe from several threads. */
-struct log_limit {
+struct log_budget {
 	uint64_t since_ns;
 	uint32_t used;
 	uint32_t held_back;
 };
 
+/* One for warnings and errors, one for the rest: a guest must not use up with news the lines that tell of trouble. */
+struct log_limit {
+	struct log_budget trouble, news;
+};
+
 /* Lowest priority still written: LOG_INFO by default, LOG_DEBUG with --verbose. */
 void log_set_level(int priority);
 void log_line(int priority, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* As log_line(), but at most 10 lines in 10 s from one limit. */
+/* As log_line(), but at most 10 lines in 10 s from one budget of the limit. */
 void log_limited(struct log_limit *limit, int priority, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

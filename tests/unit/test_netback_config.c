@@ -296,7 +296,22 @@ START_TEST(a_vif_cannot_flood_the_log)
 	for (const char *p = config_rig_heard(); *p; p++)
 		lines += *p == '\n';
 	ck_assert_int_eq(lines, 10);
-	ck_assert_uint_eq(limit.held_back, 990);
+	ck_assert_uint_eq(limit.trouble.held_back, 990);
+}
+END_TEST
+
+/* What a guest can cause at will is news; trouble has lines of its own, and the other way round. */
+START_TEST(news_do_not_use_up_the_lines_of_trouble)
+{
+	static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO };
+	const int first = priorities[_i], then = priorities[(_i + 2) % 4];
+	struct log_limit limit = { 0 };
+
+	config_rig_listen();
+	for (int i = 0; i < 1000; i++)
+		log_limited(&limit, first, "the guest did it again");
+	log_limited(&limit, then, "something else");
+	ck_assert_ptr_nonnull(strstr(config_rig_heard(), "something else"));
 }
 END_TEST
 
@@ -318,6 +333,7 @@ int main(void)
 	tcase_add_test(c, man_page_has_every_key_with_range_and_default);
 	tcase_add_loop_test(c, the_rule, 0, COUNT(rule));
 	tcase_add_test(c, a_vif_cannot_flood_the_log);
+	tcase_add_loop_test(c, news_do_not_use_up_the_lines_of_trouble, 0, 4);
 	suite_add_tcase(s, c);
 	return runner_run(s);
 }
