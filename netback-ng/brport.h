@@ -57,6 +57,12 @@ struct brdev {
 	bool vlan_filtering, netfilter;
 };
 
+static inline bool brdev_same(const struct brdev *a, const struct brdev *b)
+{
+	return a->ifindex == b->ifindex && a->flags == b->flags &&
+	       a->vlan_filtering == b->vlan_filtering && a->netfilter == b->netfilter;
+}
+
 /* A link message: NEWLINK or DELLINK, the interface's own or (PF_BRIDGE) the port's. */
 void brport_link(struct brport *p, struct nlmsghdr *msg);
 /* NEWQDISC or DELQDISC. */

@@ -196,7 +196,7 @@ static void on_link(struct nlmsghdr *msg)
 	for (b = bridge_first(); b; b = b->next) {
 		was = b->dev;
 		brdev_link(&b->dev, b->name, msg);
-		if (memcmp(&was, &b->dev, sizeof(was)))
+		if (!brdev_same(&was, &b->dev))
 			decide_all();
 	}
 	vif = vif_find((uint32_t)info->ifi_index);

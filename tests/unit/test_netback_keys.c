@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a guest may write, and what is made of it; whose fault a failure is. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -107,6 +108,45 @@ START_TEST(keys_as_other_front_ends_write_them)
 	ck_assert_int_eq(fake.last.gso4, keys[_i].gso4);
 	ck_assert_int_eq(fake.last.csum4, keys[_i].csum4);
 	ck_assert_int_eq(fake.last.rx_notify, keys[_i].rx_notify);
+}
+END_TEST
+
+/* The connection is compared by what was read, not by what lies between its members. */
+START_TEST(a_connection_that_changed)
+{
+	static const struct { const char *node, *value; int rc; } change[] = {
+		{ "state", "4", 0 }, { "state", "7", 0 }, { "state", "5", -ECANCELED },
+		{ "tx-ring-ref", "101", -ECANCELED }, { "rx-ring-ref", "201", -ECANCELED },
+		{ "rx-ring-ref", "no", -ECANCELED },
+		{ "event-channel", "11", -ECANCELED }, { "ctrl-ring-ref", "8", -ECANCELED },
+		{ "event-channel-ctrl", "9", -ECANCELED }, { "feature-sg", "0", -ECANCELED },
+		{ "feature-gso-tcpv4", "0", -ECANCELED }, { "feature-gso-tcpv6", "1", -ECANCELED },
+		{ "feature-no-csum-offload", "1", -ECANCELED },
+		{ "feature-ipv6-csum-offload", "0", -ECANCELED }, { "feature-rx-notify", "0", -ECANCELED },
+		{ "request-multicast-control", "1", 0 }, { "request-rx-half-pages", "1", -ECANCELED },
+		{ "multi-queue-num-queues", "0", -ECANCELED }, { "xdp-headroom", "256", 0 },
+	};
+	const struct frontend_offer offer = { .max_queues = 4, .sg = true, .gso = true, .csum = true,
+					      .ctrl_ring = true, .multicast_control = true };
+	const size_t gap = offsetof(struct vif_connection, has_ctrl) + 1;
+	struct frontend_requests asked;
+	enum store_state state;
+	struct vif_connection c;
+	char why[FRONTEND_WHY_MAX];
+
+	toolstack_attach("vif-ng");
+	guest_connect(1, false);
+	guest_write("ctrl-ring-ref", "7");
+	guest_write("event-channel-ctrl", "8");
+	guest_write("feature-ipv6-csum-offload", "1");
+	ck_assert_int_eq(frontend_read(rig.dom0, FRONT, &offer, &c, &asked, why), 0);
+	ck_assert(c.gso4 && !c.gso6 && c.csum4 && c.csum6 && c.rx_notify && c.has_ctrl);
+	memset((char *)&c + gap, 0xa5, offsetof(struct vif_connection, ctrl_ref) - gap);
+	memset(&c.queue[1], 0xa5, sizeof(c.queue[1]));
+	c.rate_bytes = 1;
+	ck_assert_int_eq(frontend_unchanged(rig.dom0, XBT_NULL, FRONT, &offer, &c, &state), 0);
+	guest_write(change[_i].node, change[_i].value);
+	ck_assert_int_eq(frontend_unchanged(rig.dom0, XBT_NULL, FRONT, &offer, &c, &state), change[_i].rc);
 }
 END_TEST
 
@@ -268,6 +308,7 @@ void add_keys_tests(TCase *c)
 {
 	tcase_add_loop_test(c, bad_keys_shut_the_vif_until_it_starts_anew, 0, COUNT(bad));
 	tcase_add_loop_test(c, keys_as_other_front_ends_write_them, 0, 28);
+	tcase_add_loop_test(c, a_connection_that_changed, 0, 19);
 	tcase_add_test(c, state_with_a_nul);
 	tcase_add_test(c, offer_holds_through_a_reload);
 	tcase_add_loop_test(c, front_end_of_another_domain_is_refused, 0, 5);
