@@ -19,8 +19,10 @@
 struct kvif {
 	struct kvif *next;
 	struct vif_identity id;
-	bool inherited;
+	bool inherited; /* until it is ours to connect or disconnect: it goes on meanwhile */
 	enum netif_error broken;
+	uint64_t rate_bytes; /* as the module has them */
+	uint32_t rate_usecs;
 };
 
 static struct {
@@ -343,6 +345,7 @@ int kvif_connect(struct kvif *vif, const struct vif_connection *c, const char **
 {
 	struct nl_msg *msg = message(NB_CMD_VIF_CONNECT, &vif->id);
 	unsigned int i;
+	int rc;
 
 	*what = "connecting in the kernel";
 	vif->broken = NETIF_OK;
@@ -352,11 +355,18 @@ int kvif_connect(struct kvif *vif, const struct vif_connection *c, const char **
 	msg = with_u32(msg, NB_A_RATE_USECS, c->rate_usecs);
 	for (i = 0; i < c->nqueues; i++)
 		msg = with_queue(msg, c, i);
-	return call(msg, NULL, NULL);
+	rc = call(msg, NULL, NULL);
+	if (rc)
+		return rc;
+	vif->inherited = false;
+	vif->rate_bytes = c->rate_bytes;
+	vif->rate_usecs = c->rate_usecs;
+	return 0;
 }
 
 void kvif_disconnect(struct kvif *vif)
 {
+	vif->inherited = false;
 	call(message(NB_CMD_VIF_DISCONNECT, &vif->id), NULL, NULL);
 }
 
@@ -372,10 +382,16 @@ enum netif_error kvif_broken(const struct kvif *vif)
 
 void kvif_set_rate(struct kvif *vif, uint64_t bytes, uint32_t usecs)
 {
-	struct nl_msg *msg = message(NB_CMD_VIF_SET, &vif->id);
+	struct nl_msg *msg;
 
+	if (bytes == vif->rate_bytes && usecs == vif->rate_usecs)
+		return;
+	msg = message(NB_CMD_VIF_SET, &vif->id);
 	msg = with_u64(msg, NB_A_RATE_BYTES, bytes);
-	call(with_u32(msg, NB_A_RATE_USECS, usecs), NULL, NULL);
+	if (call(with_u32(msg, NB_A_RATE_USECS, usecs), NULL, NULL))
+		return;
+	vif->rate_bytes = bytes;
+	vif->rate_usecs = usecs;
 }
 
 int kvif_set_headroom(struct kvif *vif, uint32_t bytes)

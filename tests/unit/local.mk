@@ -66,7 +66,7 @@ netback_test_sources = tests/clock.h tests/unit/test_netback.c tests/unit/test_n
 netback_test_cflags = $(AM_CFLAGS) $(netback_ng_control_cflags) $(CHECK_CFLAGS) -pthread
 netback_test_libs = netback-ng/libcontrol.a $(netback_ng_control_libs) $(check_libs)
 netback_tests = tests/unit/test_netback_device tests/unit/test_netback_ctrl tests/unit/test_netback_config \
-	tests/unit/test_netback_bus
+	tests/unit/test_netback_bus tests/unit/test_netback_kernel
 check_PROGRAMS += $(netback_tests)
 TESTS += $(netback_tests)
 tests_unit_test_netback_device_SOURCES = tests/unit/test_netback_device.c tests/unit/test_netback_keys.c \
@@ -82,6 +82,9 @@ tests_unit_test_netback_config_LDADD = $(netback_test_libs)
 tests_unit_test_netback_bus_SOURCES = tests/unit/test_netback_bus.c
 tests_unit_test_netback_bus_CFLAGS = $(netback_test_cflags)
 tests_unit_test_netback_bus_LDADD = $(netback_test_libs)
+tests_unit_test_netback_kernel_SOURCES = tests/unit/test_netback_kernel.c
+tests_unit_test_netback_kernel_CFLAGS = $(netback_test_cflags) $(LIBURING_CFLAGS) $(NLGENL_CFLAGS) $(NL_CFLAGS)
+tests_unit_test_netback_kernel_LDADD = $(netback_test_libs) $(NLGENL_LIBS)
 check_PROGRAMS += tests/unit/test_brport
 TESTS += tests/unit/test_brport
 tests_unit_test_brport_SOURCES = tests/unit/test_brport.c
