@@ -370,14 +370,15 @@ void vif_disconnect(struct vif *vif)
 	tap_set_carrier(&vif->tap, false);
 	if (atomic_exchange(&vif->nqueues, 0) && vif->bridge)
 		atomic_fetch_sub(&vif->bridge->connected, 1);
-	/* Other vifs, and this one's hashed delivery, may be in a queue that goes now. */
+	if (vif->bridge)
+		bridge_forget(vif->bridge, vif);
+	/*
+	 * Other vifs, and this one's hashed delivery, may be in a queue that goes now, or have the vif
+	 * from the bridge's table, where nobody finds it any more.
+	 */
 	dataplane_quiesce();
 	for (i = 0; i < VIF_QUEUES_MAX; i++)
 		queue_stop(vif, i);
-	if (vif->bridge) {
-		bridge_forget(vif->bridge, vif);
-		dataplane_quiesce();
-	}
 	drop_hash(vif);
 	vif_gref_drop_all(vif);
 	for (i = 0; i < VIF_MCAST_MAX; i++)

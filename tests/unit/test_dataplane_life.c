@@ -187,6 +187,35 @@ START_TEST(reconnection)
 }
 END_TEST
 
+static json_int_t worker_calls(void)
+{
+	json_t *list = dataplane_json(), *w;
+	json_int_t n = 0;
+	size_t i;
+
+	json_array_foreach(list, i, w)
+		n += json_integer_value(json_object_get(w, "calls"));
+	json_decref(list);
+	return n;
+}
+
+/* The main thread waits for each worker once, and for the queue's once more. */
+START_TEST(disconnect_waits_once)
+{
+	json_int_t before;
+	struct guest g;
+
+	plane_start(3);
+	guest_start(&g, 7, 1, _i ? "br-test" : NULL);
+	exchange(&g, 0);
+	before = worker_calls();
+	vif_disconnect(g.vif);
+	ck_assert_int_eq(worker_calls() - before, 3 + 1);
+	guest_stop(&g);
+	dataplane_stop();
+}
+END_TEST
+
 static bool guest_woken(const struct front_queue *q)
 {
 	struct pollfd pfd = { xenevtchn_fd(q->xce), POLLIN, 0 };
@@ -508,6 +537,7 @@ void add_life_case(Suite *s)
 	tcase_add_test(c, no_descriptor_is_left);
 	tcase_add_test(c, bind_failure);
 	tcase_add_test(c, reconnection);
+	tcase_add_loop_test(c, disconnect_waits_once, 0, 2);
 	tcase_add_test(c, rings_are_taken_over);
 	tcase_add_loop_test(c, killed_while_answering, ANSWERS_WRITTEN, ANSWERS_PUBLISHED + 1);
 	tcase_add_loop_test(c, file_of_another, 0, 4);
