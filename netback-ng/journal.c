@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,9 +108,38 @@ static struct journal *map_private(const struct queue *q)
 	return at == MAP_FAILED ? NULL : at;
 }
 
+static bool bears(const struct netif_back_ring *r, const uint32_t mark[2])
+{
+	return netif_load(&r->shared->mark[0]) == mark[0] && netif_load(&r->shared->mark[1]) == mark[1];
+}
+
+static void put_mark(struct netif_back_ring *r, const uint32_t mark[2])
+{
+	netif_store(&r->shared->mark[0], mark[0]);
+	netif_store(&r->shared->mark[1], mark[1]);
+}
+
+/* Never that of a ring made anew, which is zero. */
+static void new_mark(uint32_t mark[2])
+{
+	const uint64_t now = clock_ns();
+
+	if (getrandom(mark, 2 * sizeof(mark[0]), 0) != 2 * sizeof(mark[0]))
+		memcpy(mark, &now, sizeof(now));
+	mark[0] |= 1;
+}
+
+/* Of the very rings that the file is about: those with these numbers, and not made anew since. */
+static bool is_of(const struct journal *j, const struct journal_key *k, const struct queue *q)
+{
+	return j->magic == JOURNAL_MAGIC && j->key.mark[0] && j->key.tx_ref == k->tx_ref &&
+	       j->key.rx_ref == k->rx_ref && j->key.tx_evtchn == k->tx_evtchn &&
+	       j->key.rx_evtchn == k->rx_evtchn && bears(&q->tx, j->key.mark) && bears(&q->rx, j->key.mark);
+}
+
 int journal_attach(struct queue *q, const struct vif_connection *c)
 {
-	const struct journal_key key = {
+	struct journal_key key = {
 		.tx_ref = c->queue[q->index].tx_ref,
 		.rx_ref = c->queue[q->index].rx_ref,
 		.tx_evtchn = c->queue[q->index].tx_evtchn,
@@ -123,13 +153,17 @@ int journal_attach(struct queue *q, const struct vif_connection *c)
 		j = map_private(q);
 	if (!j)
 		return -ENOMEM;
-	kept = j->magic == JOURNAL_MAGIC && !memcmp(&j->key, &key, sizeof(key));
+	kept = is_of(j, &key, q);
 	/* Nobody's until both rings' parts are right, in whatever order the stores are done. */
 	if (!kept)
 		memset(&j->key, 0, sizeof(j->key));
 	netif_barrier();
 	n = netif_back_journal(&q->tx, (void *)j->tx, NETIF_TX_SHAPE, kept);
 	n += netif_back_journal(&q->rx, (void *)j->rx, NETIF_RX_SHAPE, kept);
+	/* There is no entry now, which nobody would find between here and the end. */
+	new_mark(key.mark);
+	put_mark(&q->tx, key.mark);
+	put_mark(&q->rx, key.mark);
 	netif_barrier();
 	j->magic = JOURNAL_MAGIC;
 	j->key = key;

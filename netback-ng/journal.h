@@ -12,9 +12,13 @@
 
 struct queue;
 
-/* Whose rings they are: grants and channels as the guest offered them; all zero: nobody's. */
+/*
+ * Whose rings they are: grants and channels as the guest offered them, and the mark that both bear,
+ * another one for each connection; all zero: nobody's.  The numbers alone do not tell: a guest
+ * that sets up its interface anew while no daemon is there gets the same ones.
+ */
 struct journal_key {
-	uint32_t tx_ref, rx_ref, tx_evtchn, rx_evtchn;
+	uint32_t tx_ref, rx_ref, tx_evtchn, rx_evtchn, mark[2];
 };
 
 /* The file.  Made anew at each connection, so that no two versions need to agree on it. */
@@ -25,7 +29,7 @@ struct journal {
 	uint32_t rx[NETIF_JOURNAL_WORDS(NETIF_RX_RING_SIZE, 2)];
 };
 
-#define JOURNAL_MAGIC 0x6e676a31u
+#define JOURNAL_MAGIC 0x6e676a32u
 
 _Static_assert(sizeof(struct journal) <= NETIF_PAGE_SIZE, "a page for each queue");
 

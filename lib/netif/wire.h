@@ -15,7 +15,12 @@ struct netif_sring {
 	u32 req_event;
 	u32 rsp_prod;
 	u32 rsp_event;
-	u8 pad[48];
+	u8 pad[40];
+	/*
+	 * Padding, too (io/ring.h), which SHARED_RING_INIT() clears and nobody reads: a back end may know
+	 * by it the ring that it marked, as long as the front end has not made it anew.
+	 */
+	u32 mark[2];
 };
 
 #define NETIF_TX_RING_SIZE 256 /* slots in the one 4 KiB page: __RING_SIZE() */

@@ -378,6 +378,18 @@ uint64_t error_of(struct guest *g, const char *name)
 	return sum_of(g, "errors", name);
 }
 
+void guest_exchange(struct guest *g, unsigned int queue)
+{
+	static const uint8_t outside[6] = { 2, 0xff, 0, 0, 0, 1 };
+	static uint8_t got[FRAME_MAX + 1];
+	const uint8_t *sent = frame_make(outside, g->mac, 700, queue);
+
+	guest_send(g, queue, sent, 700);
+	ck_assert_uint_eq(guest_reap(g, queue, 1), 0);
+	ck_assert_uint_eq(host_receive(g, got, NULL, PATIENCE_MS), 700);
+	ck_assert_mem_eq(got, sent, 700);
+}
+
 int main(int argc, char **argv)
 {
 	Suite *s = suite_create("dataplane");
@@ -393,6 +405,7 @@ int main(int argc, char **argv)
 	add_headroom_case(s);
 	add_forward_case(s);
 	add_hostile_case(s);
+	add_journal_case(s);
 	add_life_case(s);
 	test_xensim_main(s, argc, argv);
 }

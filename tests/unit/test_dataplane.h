@@ -73,6 +73,9 @@ void host_send(struct guest *g, const uint8_t *frame, unsigned int len, const st
 /* The next frame of TEST_ETHERTYPE or IPv4 within ms; its length, 0: none. */
 unsigned int host_receive(struct guest *g, uint8_t *to, struct netif_vnet *v, int ms);
 
+/* A frame from the guest to the host, and that it is the same there. */
+void guest_exchange(struct guest *g, unsigned int queue);
+
 /* A counter over all queues and earlier connections; or one of "errors". */
 uint64_t stat_of(struct guest *g, const char *name);
 uint64_t error_of(struct guest *g, const char *name);
@@ -91,6 +94,7 @@ void add_forward_case(Suite *s);
 void add_gref_case(Suite *s);
 void add_headroom_case(Suite *s);
 void add_hostile_case(Suite *s);
+void add_journal_case(Suite *s);
 void add_life_case(Suite *s);
 void add_path_case(Suite *s);
 void add_port_case(Suite *s);

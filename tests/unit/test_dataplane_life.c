@@ -2,12 +2,9 @@
 /* Connecting, failing to, reconnecting, and that nothing is left behind. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/xen/peer.h"
@@ -50,16 +47,6 @@ static unsigned int shared_areas(void)
 	return n;
 }
 
-static void exchange(struct guest *g, unsigned int queue)
-{
-	const uint8_t *sent = frame_make(outside, g->mac, 700, queue);
-
-	guest_send(g, queue, sent, 700);
-	ck_assert_uint_eq(guest_reap(g, queue, 1), 0);
-	ck_assert_uint_eq(host_receive(g, got, NULL, PATIENCE_MS), 700);
-	ck_assert_mem_eq(got, sent, 700);
-}
-
 /* The _i-th map of the connection fails, although the guest's grant is good: nobody may blame the guest. */
 START_TEST(map_failure)
 {
@@ -78,7 +65,7 @@ START_TEST(map_failure)
 	ck_assert_uint_eq(shared_areas(), areas);
 	ck_assert_int_eq(xensim("fault 0 clear"), 0);
 	guest_connect(&g);
-	exchange(&g, 2);
+	guest_exchange(&g, 2);
 	guest_stop(&g);
 	dataplane_stop();
 }
@@ -107,7 +94,7 @@ START_TEST(bad_grant_of_a_ring)
 	ck_assert_int_eq(vif_connect(g.vif, &c, &what), PEER_BAD_GRANT);
 	ck_assert_str_eq(what, "mapping the ring pages");
 	guest_connect(&g);
-	exchange(&g, 1);
+	guest_exchange(&g, 1);
 	guest_stop(&g);
 	dataplane_stop();
 }
@@ -127,7 +114,7 @@ START_TEST(no_descriptor_is_left)
 	ck_assert_int_eq(vif_connect(g.vif, &g.c, &what), -EMFILE);
 	setrlimit(RLIMIT_NOFILE, &old);
 	guest_connect(&g);
-	exchange(&g, 0);
+	guest_exchange(&g, 0);
 	guest_stop(&g);
 	dataplane_stop();
 }
@@ -172,7 +159,7 @@ START_TEST(reconnection)
 
 		for (queue = 0; queue < 2; queue++) {
 			ck_assert_int_eq(guest_map(&g, queue, true, true), 0);
-			exchange(&g, queue);
+			guest_exchange(&g, queue);
 		}
 		ck_assert_uint_eq(stat_of(&g, "tx_frames"), 2 * i);
 		vif_disconnect(g.vif);
@@ -207,7 +194,7 @@ START_TEST(disconnect_waits_once)
 
 	plane_start(3);
 	guest_start(&g, 7, 1, _i ? "br-test" : NULL);
-	exchange(&g, 0);
+	guest_exchange(&g, 0);
 	before = worker_calls();
 	vif_disconnect(g.vif);
 	ck_assert_int_eq(worker_calls() - before, 3 + 1);
@@ -240,7 +227,7 @@ START_TEST(rings_are_taken_over)
 	guest_open(&g, 7, 1, NULL);
 	guest_connect(&g);
 	for (i = 0; i < 3; i++)
-		exchange(&g, 0);
+		guest_exchange(&g, 0);
 	vif_disconnect(g.vif);
 	close(g.host);
 	/* Answered, but not for the guest: it sleeps with its event index in the past. */
@@ -253,188 +240,6 @@ START_TEST(rings_are_taken_over)
 	WAIT_FOR(guest_woken(q));
 	ck_assert_uint_eq(guest_reap(&g, 0, 100), 0);
 	WAIT_FOR(stat_of(&g, "tx_frames") == 103);
-	guest_stop(&g);
-	dataplane_stop();
-}
-END_TEST
-
-/* A daemon that dies: rings of the guest's, and its file, mapped by hand. */
-struct dying {
-	int fd;
-	struct journal *file;
-	struct netif_back_ring tx, rx;
-};
-
-static void dying_open(struct dying *d, struct guest *g)
-{
-	const struct front_queue *q = &g->q[0];
-	char path[96];
-
-	snprintf(path, sizeof(path), "%s/vif%u.0-0", plane_rings, g->domid);
-	d->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	ck_assert_int_ge(d->fd, 0);
-	ck_assert_int_eq(ftruncate(d->fd, NETIF_PAGE_SIZE), 0);
-	d->file = mmap(NULL, NETIF_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, d->fd, 0);
-	ck_assert_ptr_ne(d->file, MAP_FAILED);
-	netif_back_init(&d->tx, q->tx.ring.shared, NETIF_TX_RING_SIZE);
-	netif_back_init(&d->rx, q->rx.ring.shared, NETIF_RX_RING_SIZE);
-	netif_back_journal(&d->tx, (void *)d->file->tx, NETIF_TX_SHAPE, false);
-	netif_back_journal(&d->rx, (void *)d->file->rx, NETIF_RX_SHAPE, false);
-	d->file->magic = JOURNAL_MAGIC;
-	d->file->key = (struct journal_key){ g->c.queue[0].tx_ref, g->c.queue[0].rx_ref,
-					     g->c.queue[0].tx_evtchn, g->c.queue[0].rx_evtchn };
-}
-
-static void dying_close(struct dying *d)
-{
-	munmap(d->file, NETIF_PAGE_SIZE);
-	close(d->fd);
-}
-
-static const struct netif_meta tcp = {
-	.len = 6000, .gso_size = 1448, .gso_type = NETIF_GSO_TYPE_TCPV4, .csum = NETIF_CSUM_BLANK,
-	.hash_type = NETIF_HASH_TYPE_IPV4_TCP, .hash = 4711,
-};
-
-/* Answers to all that the guest sent, and large frames for it: extras in both rings. */
-static void dying_answers(struct dying *d)
-{
-	static const struct netif_rx_part parts[] = { { 0, 4096 }, { 0, 1904 } };
-	static struct netif_tx_burst burst;
-	struct netif_errors errors = { { 0 } };
-	struct netif_rx_req reqs[4];
-	unsigned int i;
-
-	ck_assert_int_eq(netif_tx_take(&d->tx, &burst, NETIF_TX_RING_SIZE, &errors), 0);
-	for (i = 0; i < burst.nframes; i++)
-		netif_tx_respond(&d->tx, &burst, &burst.frames[i], NETIF_RSP_OKAY);
-	for (i = 0; i < 5; i++) {
-		ck_assert_int_eq(netif_rx_take(&d->rx, reqs, 4), 4);
-		netif_rx_respond(&d->rx, reqs, &tcp, parts, 2, NETIF_RSP_OKAY);
-	}
-}
-
-static int unlink_rings(struct guest *g)
-{
-	char path[96];
-
-	snprintf(path, sizeof(path), "%s/vif%u.0-0", plane_rings, g->domid);
-	return unlink(path) || rmdir(plane_rings) ? -errno : 0;
-}
-
-enum death { ANSWERS_WRITTEN, ANSWERS_COMPLETE, ANSWERS_IN_THE_RING, ANSWERS_PUBLISHED };
-
-static void die(struct netif_back_ring *r, enum death when)
-{
-	if (when == ANSWERS_PUBLISHED)
-		netif_store_release(&r->shared->rsp_prod, r->rsp_prod);
-	if (when >= ANSWERS_IN_THE_RING)
-		netif_journal_close(r);
-	else if (when == ANSWERS_COMPLETE)
-		netif_store(&r->journal->complete, r->rsp_prod);
-}
-
-/* Killed at any of these moments: each request is answered once, and nobody is to blame. */
-START_TEST(killed_while_answering)
-{
-	const uint8_t *large;
-	struct dying d;
-	struct guest g;
-	unsigned int i;
-
-	plane_start(1);
-	guest_open(&g, 7, 1, NULL);
-	guest_connect(&g);
-	exchange(&g, 0);
-	vif_disconnect(g.vif);
-	close(g.host);
-	large = frame_make_tcp(outside, g.mac, tcp.len);
-	for (i = 0; i < 4; i++)
-		ck_assert(guest_queue(&g, 0, large, &tcp, 3000, 0));
-	front_queue_push_tx(&g.q[0]);
-	dying_open(&d, &g);
-	dying_answers(&d);
-	die(&d.tx, (enum death)_i);
-	die(&d.rx, (enum death)_i);
-	dying_close(&d);
-
-	guest_connect(&g);
-	ck_assert_uint_eq(guest_reap(&g, 0, 8), 0);
-	for (i = 0; i < 5 && _i != ANSWERS_WRITTEN; i++)
-		ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 6000);
-	/* Those that were not answered are frames still to be sent. */
-	ck_assert_uint_eq(stat_of(&g, "tx_gso_frames"), _i == ANSWERS_WRITTEN ? 4 : 0);
-	WAIT_FOR(stat_of(&g, "tx_to_tap") + stat_of(&g, "tx_drop_tap_down") ==
-		 1 + stat_of(&g, "tx_gso_frames"));
-	while (host_receive(&g, got, NULL, 0))
-		;
-	exchange(&g, 0);
-	host_send(&g, frame_make(g.mac, outside, 900, 3), 900, NULL);
-	ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 900);
-	ck_assert_int_eq(vif_broken(g.vif), NETIF_OK);
-	ck_assert_uint_eq(g.q[0].tx.nfree, NETIF_TX_RING_SIZE);
-	guest_stop(&g);
-	dataplane_stop();
-}
-END_TEST
-
-/* A file of other rings, of another layout, too short, or in a folder that is not there. */
-START_TEST(file_of_another)
-{
-	struct dying d;
-	struct guest g;
-
-	plane_start(1);
-	guest_open(&g, 7, 1, NULL);
-	g.unposted = true;
-	ck_assert(guest_queue(&g, 0, frame_make(outside, g.mac, 100, 1),
-			      &(struct netif_meta){ .len = 100 }, NETIF_PAGE_SIZE, 0));
-	front_queue_push_tx(&g.q[0]);
-	dying_open(&d, &g);
-	d.tx.rsp_prod++;
-	die(&d.tx, ANSWERS_COMPLETE);
-	if (_i == 0)
-		d.file->key.rx_ref++;
-	else if (_i == 1)
-		d.file->magic++;
-	else if (_i == 2)
-		ck_assert_int_eq(ftruncate(d.fd, 10), 0);
-	else
-		ck_assert_int_eq(unlink_rings(&g), 0);
-	guest_connect(&g);
-	ck_assert_uint_eq(guest_reap(&g, 0, 1), 0);
-	WAIT_FOR(stat_of(&g, "tx_frames") == 1);
-	guest_stop(&g);
-	dying_close(&d);
-	if (_i == 3)
-		ck_assert_int_eq(mkdir(plane_rings, 0700), 0);
-	dataplane_stop();
-}
-END_TEST
-
-/* What nobody will ask for goes at the next start; what is still to be published stays. */
-START_TEST(files_are_swept)
-{
-	struct dying needed, old;
-	struct guest g;
-	char path[96];
-
-	plane_start(1);
-	guest_open(&g, 8, 1, NULL);
-	dying_open(&old, &g);
-	dying_close(&old);
-	g.domid = 7;
-	dying_open(&needed, &g);
-	needed.rx.rsp_prod++;
-	die(&needed.rx, ANSWERS_COMPLETE);
-	dying_close(&needed);
-	journal_stop();
-	snprintf(path, sizeof(path), "%s.socket", plane_rings);
-	journal_start(path);
-	snprintf(path, sizeof(path), "%s/vif8.0-0", plane_rings);
-	ck_assert_int_ne(access(path, F_OK), 0);
-	snprintf(path, sizeof(path), "%s/vif7.0-0", plane_rings);
-	ck_assert_int_eq(unlink(path), 0);
 	guest_stop(&g);
 	dataplane_stop();
 }
@@ -453,7 +258,7 @@ START_TEST(many_vifs)
 		guest_start(&g[i], 100 + i, 1, i % 2 ? "br-test" : NULL);
 	}
 	for (i = 0; i < 64; i++)
-		exchange(&g[i], 0);
+		guest_exchange(&g[i], 0);
 	for (i = 0; i < 64; i++) {
 		guest_stop(&g[i]);
 		xensim("domain destroy %u", 100 + i);
@@ -484,7 +289,7 @@ START_TEST(reload_under_traffic)
 		config.early_response = i % 3;
 		config.copy_batch = 1 + i;
 		dataplane_reload(&config);
-		exchange(&g, 0);
+		guest_exchange(&g, 0);
 		for (n = 0; n < 16; n++) {
 			ck_assert_uint_eq(guest_receive(&g, 0, got, NULL, PATIENCE_MS), 1000);
 			ck_assert_mem_eq(got, frame_make(g.mac, outside, 1000, i), 1000);
@@ -502,7 +307,7 @@ START_TEST(guest_vanishes)
 	plane_start(1);
 	guest_start(&g, 7, 1, NULL);
 	ck_assert_int_eq(guest_map(&g, 0, true, false), 0);
-	exchange(&g, 0);
+	guest_exchange(&g, 0);
 	ck_assert_int_eq(xensim("domain destroy 7"), 0);
 	host_send(&g, frame_make(g.mac, outside, 100, 1), 100, NULL);
 	WAIT_FOR(stat_of(&g, "rx_drop_grant") == 1);
@@ -539,9 +344,6 @@ void add_life_case(Suite *s)
 	tcase_add_test(c, reconnection);
 	tcase_add_loop_test(c, disconnect_waits_once, 0, 2);
 	tcase_add_test(c, rings_are_taken_over);
-	tcase_add_loop_test(c, killed_while_answering, ANSWERS_WRITTEN, ANSWERS_PUBLISHED + 1);
-	tcase_add_loop_test(c, file_of_another, 0, 4);
-	tcase_add_test(c, files_are_swept);
 	tcase_add_test(c, many_vifs);
 	tcase_add_test(c, reload_under_traffic);
 	tcase_add_test(c, guest_vanishes);
