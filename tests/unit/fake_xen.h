@@ -90,5 +90,7 @@ void fake_ovs_make(void);
 /* As if the guest had rebooted: another number. */
 void fake_reboot(unsigned int dom);
 const char *fake_read(const char *path);
+/* One command line of words between blanks; its exit status. */
+int fake_run(struct xlnet *x, const char *line);
 
 #endif

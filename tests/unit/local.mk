@@ -104,13 +104,14 @@ tests_unit_test_dataplane_LDADD = netfront-ng/user/libnetfront.a netback-ng/libc
 
 # xl-net, over a fake libxl, xenstore, netlink and credit-adjustd.
 xlnet_test_sources = tests/unit/fake_xen.c tests/unit/fake_xen.h tests/unit/fake_part.h tests/unit/fake_clock.c tests/unit/fake_ctl.c \
-	tests/unit/fake_libxl.c tests/unit/fake_netlink.c tests/unit/fake_ovs.c tests/unit/fake_probe.c tests/unit/fake_remote.c \
+	tests/unit/fake_libxl.c tests/unit/fake_netlink.c tests/unit/fake_ovs.c tests/unit/fake_probe.c tests/unit/fake_remote.c tests/unit/fake_run.c \
 	tests/unit/fake_store.c tests/unit/fake_sysfs.c
 xlnet_tests = tests/unit/test_xlnet_switch tests/unit/test_xlnet_migrate tests/unit/test_xlnet_credit tests/unit/test_xlnet_policy \
 	tests/unit/test_xlnet_options tests/unit/test_xlnet_netlink tests/unit/test_xlnet_ovs tests/unit/test_xlnet_probe
 check_PROGRAMS += $(xlnet_tests)
 TESTS += $(xlnet_tests)
-tests_unit_test_xlnet_switch_SOURCES = tests/unit/test_xlnet_switch.c $(xlnet_test_sources)
+tests_unit_test_xlnet_switch_SOURCES = tests/unit/test_xlnet_switch.c tests/unit/test_xlnet_gone.c tests/unit/switch_rig.c \
+	tests/unit/switch_rig.h $(xlnet_test_sources)
 tests_unit_test_xlnet_switch_CFLAGS = $(AM_CFLAGS) $(xlnet_cflags) $(CHECK_CFLAGS)
 tests_unit_test_xlnet_switch_LDADD = xl-plugins/libxlnet.a lib/ctl/libctl.a lib/xen/libxenhelp.a $(JANSSON_LIBS) \
 	$(check_libs) -lpthread
@@ -153,7 +154,8 @@ tests_unit_test_credit_state_LDADD = $(credit_adjust_libs) $(check_libs)
 tests_unit_test_credit_net_SOURCES = tests/unit/test_credit_net.c
 tests_unit_test_credit_net_CFLAGS = $(AM_CFLAGS) $(credit_adjust_cflags) $(CHECK_CFLAGS)
 tests_unit_test_credit_net_LDADD = $(credit_adjust_libs) $(check_libs)
-tests_unit_test_credit_adjust_SOURCES = tests/unit/test_credit_adjust.c $(config_rig) $(xensim_test_sources)
+tests_unit_test_credit_adjust_SOURCES = tests/unit/test_credit_adjust.c tests/unit/test_credit_request.c \
+	tests/unit/credit_rig.c tests/unit/credit_rig.h $(config_rig) $(xensim_test_sources)
 tests_unit_test_credit_adjust_CFLAGS = $(AM_CFLAGS) $(credit_adjust_cflags) $(CHECK_CFLAGS)
 tests_unit_test_credit_adjust_LDADD = $(credit_adjust_libs) $(xensim_test_libs)
 TESTS += tests/unit/test_credit_sim.sh

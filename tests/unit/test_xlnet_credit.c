@@ -16,19 +16,15 @@ static char printed[4096];
 /* One command line; its exit status, and in printed what went to stdout and stderr. */
 static int run(const char *line)
 {
-	char text[160], *argv[16], *rest, name[] = "/tmp/xlnet-credit-XXXXXX";
-	int argc = 0, status, out = dup(1), err = dup(2), fd = mkstemp(name);
+	char name[] = "/tmp/xlnet-credit-XXXXXX";
+	int status, out = dup(1), err = dup(2), fd = mkstemp(name);
 	ssize_t n;
 
-	text_copy(text, sizeof(text), line);
-	for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-		argv[argc++] = word;
-	argv[argc] = NULL;
 	fflush(stdout);
 	dup2(fd, 1);
 	dup2(fd, 2);
 	x.json = x.dry_run = false;
-	status = command_run(&x, argc, argv);
+	status = fake_run(&x, line);
 	fflush(stdout);
 	dup2(out, 1);
 	dup2(err, 2);

@@ -19,14 +19,7 @@ static struct xlnet x;
 
 static int run(const char *line)
 {
-	char text[200], *argv[24], *rest;
-	int argc = 0;
-
-	text_copy(text, sizeof(text), line);
-	for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-		argv[argc++] = word;
-	argv[argc] = NULL;
-	return command_run(&x, argc, argv);
+	return fake_run(&x, line);
 }
 
 /* "g1" on a VF, about to go to host b; we are in the fake's own folder. */
