@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The data plane in the kernel: xen-netback-ng.ko, asked by generic netlink
- * (linux/netback_ng.h).  vif.c hands a vif's calls on to here when the module has it.
+ * (linux/netback_ng.h).  vif_kernel.c hands a vif's calls on to here when the module has it.
  * Main thread only.  May depend on lib/ and libnl; never on xenstore.
  */
 #ifndef NETBACK_KERNEL_H

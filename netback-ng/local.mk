@@ -33,7 +33,7 @@ netback_ng_data_sources = \
 	netback-ng/port_uring.c netback-ng/port_vhost.c netback-ng/port_vhost.h \
 	netback-ng/queue.c netback-ng/queue.h netback-ng/queue_late.c netback-ng/queue_rx.c netback-ng/queue_tx.c netback-ng/stats.h netback-ng/switch.c netback-ng/switch.h \
 	netback-ng/vif.c netback-ng/vif.h netback-ng/vif_data.h netback-ng/vif_filter.c \
-	netback-ng/vif_gref.c netback-ng/vif_json.c netback-ng/worker.c netback-ng/worker.h \
+	netback-ng/vif_gref.c netback-ng/vif_json.c netback-ng/vif_kernel.c netback-ng/vif_plane.c netback-ng/worker.c netback-ng/worker.h \
 	netback-ng/virtq.c netback-ng/virtq.h
 
 noinst_LIBRARIES += netback-ng/libdataplane.a

@@ -8,27 +8,13 @@
 #include "netback-ng/port.h"
 #include "netback-ng/vif_data.h"
 
-int vif_create(const struct vif_identity *id, struct vif **vifp)
+int uvif_create(struct vif *vif)
 {
-	struct vif *vif = calloc(1, sizeof(*vif));
-	int rc;
+	const struct vif_identity *id = &vif->id;
+	int rc = tap_open(&vif->tap, id->name);
 
-	if (!vif)
-		return -ENOMEM;
-	vif->id = *id;
-	if (kernel_running()) {
-		rc = kvif_create(id, &vif->kernel);
-		if (rc)
-			free(vif);
-		else
-			*vifp = vif;
+	if (rc)
 		return rc;
-	}
-	rc = tap_open(&vif->tap, id->name);
-	if (rc) {
-		free(vif);
-		return rc;
-	}
 	if (id->mtu && tap_set_mtu(&vif->tap, id->mtu))
 		log_warning("%s: the TAP does not take mtu %u; it keeps its own. Check mtu= of the vif",
 			    id->name, id->mtu);
@@ -36,7 +22,6 @@ int vif_create(const struct vif_identity *id, struct vif **vifp)
 	tap_set_carrier(&vif->tap, false);
 	vif->bridge = *id->bridge ? bridge_get(id->bridge) : NULL;
 	links_add(vif);
-	*vifp = vif;
 	return 0;
 }
 
@@ -315,17 +300,15 @@ static void take_terms(struct vif *vif, const struct vif_connection *c)
 	vif->c = *c;
 	vif->c.rate_bytes = bytes;
 	vif->c.rate_usecs = usecs;
-	vif_set_rate(vif, c->rate_bytes, c->rate_usecs);
+	uvif_set_rate(vif, c->rate_bytes, c->rate_usecs);
 }
 
-int vif_connect(struct vif *vif, const struct vif_connection *c, const char **what)
+int uvif_connect(struct vif *vif, const struct vif_connection *c, const char **what)
 {
 	unsigned int i;
 	int rc;
 
-	if (vif->kernel)
-		return kvif_connect(vif->kernel, c, what);
-	vif_disconnect(vif);
+	uvif_disconnect(vif);
 	take_terms(vif, c);
 	atomic_store(&vif->broken, NETIF_OK);
 	*what = "opening the grant device";
@@ -340,7 +323,7 @@ int vif_connect(struct vif *vif, const struct vif_connection *c, const char **wh
 	for (i = 0; !rc && i < c->nqueues; i++)
 		rc = queue_start(vif, i, c, what);
 	if (rc) {
-		vif_disconnect(vif);
+		uvif_disconnect(vif);
 		return rc;
 	}
 	atomic_store_explicit(&vif->nqueues, c->nqueues, memory_order_release);
@@ -359,12 +342,10 @@ static void drop_hash(struct vif *vif)
 	vif->hash_since = (struct dataplane_moment){ 0 };
 }
 
-void vif_disconnect(struct vif *vif)
+void uvif_disconnect(struct vif *vif)
 {
 	unsigned int i;
 
-	if (vif->kernel)
-		kvif_disconnect(vif->kernel);
 	if (!vif->xgt)
 		return;
 	tap_set_carrier(&vif->tap, false);
@@ -388,36 +369,24 @@ void vif_disconnect(struct vif *vif)
 	tap_set_queues(&vif->tap, 1);
 }
 
-void vif_destroy(struct vif *vif)
+void uvif_destroy(struct vif *vif)
 {
-	if (vif->kernel) {
-		kvif_destroy(vif->kernel);
-		free(vif);
-		return;
-	}
-	vif_disconnect(vif);
+	uvif_disconnect(vif);
 	links_remove(vif);
 	if (vif->bridge)
 		bridge_put(vif->bridge);
 	tap_close(&vif->tap);
-	free(vif);
 }
 
-bool vif_inherited(const struct vif *vif)
+/* A TAP lives no longer than the daemon that has it open. */
+bool uvif_inherited(const struct vif *vif)
 {
-	return vif->kernel && kvif_inherited(vif->kernel);
+	return false;
 }
 
-enum netif_error vif_broken(const struct vif *vif)
+enum netif_error uvif_broken(const struct vif *vif)
 {
-	if (vif->kernel)
-		return kvif_broken(vif->kernel);
 	return (enum netif_error)atomic_load(&vif->broken);
-}
-
-struct log_limit *vif_log_limit(struct vif *vif)
-{
-	return &vif->log_limit;
 }
 
 /* The table that is not in use; NULL: no memory. */
@@ -430,13 +399,11 @@ static struct netif_hash *spare_hash(struct vif *vif)
 	return &vif->hashes[atomic_load(&vif->hash) == vif->hashes];
 }
 
-int vif_set_hash(struct vif *vif, const struct netif_hash *hash)
+int uvif_set_hash(struct vif *vif, const struct netif_hash *hash)
 {
 	const struct netif_hash *now = atomic_load(&vif->hash);
 	struct netif_hash *spare;
 
-	if (vif->kernel)
-		return kvif_set_hash(vif->kernel, hash);
 	if (now ? !memcmp(now, hash, sizeof(*now)) : hash->algorithm == NETIF_HASH_ALGORITHM_NONE)
 		return 0;
 	if (!dataplane_passed(&vif->hash_since))

@@ -47,16 +47,58 @@ struct dataplane_moment {
 	uint64_t rounds[WORKERS_MAX]; /* 0: passed */
 };
 
+/* Who moves a vif's packets: the calls of vif.h of the same names, for the vifs that it has. */
+struct vif_plane {
+	int (*create)(struct vif *vif); /* vif->id is set; the memory is vif_plane.c's */
+	int (*connect)(struct vif *vif, const struct vif_connection *c, const char **what);
+	void (*disconnect)(struct vif *vif);
+	void (*destroy)(struct vif *vif);
+	bool (*inherited)(const struct vif *vif);
+	enum netif_error (*broken)(const struct vif *vif);
+	void (*set_rate)(struct vif *vif, uint64_t bytes, uint32_t usecs);
+	int (*set_headroom)(struct vif *vif, uint32_t bytes);
+	int (*set_multicast_control)(struct vif *vif, bool on);
+	unsigned int (*gref_room)(const struct vif *vif, unsigned int queue);
+	int (*gref_add)(struct vif *vif, unsigned int queue, const struct netif_gref *grefs, unsigned int n);
+	int (*gref_del)(struct vif *vif, unsigned int queue, struct netif_gref *grefs, unsigned int n,
+			unsigned int *done);
+	int (*gref_poll)(struct vif *vif);
+	int (*set_hash)(struct vif *vif, const struct netif_hash *hash);
+	json_t *(*json)(const struct vif *vif);
+};
+
+/* vif_kernel.c: xen-netback-ng.ko. */
+extern const struct vif_plane plane_kernel;
+
+/* Our workers: vif.c, vif_filter.c, vif_gref.c, vif_json.c. */
+int uvif_create(struct vif *vif);
+int uvif_connect(struct vif *vif, const struct vif_connection *c, const char **what);
+void uvif_disconnect(struct vif *vif);
+void uvif_destroy(struct vif *vif);
+bool uvif_inherited(const struct vif *vif);
+enum netif_error uvif_broken(const struct vif *vif);
+void uvif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs);
+int uvif_set_headroom(struct vif *vif, uint32_t bytes);
+int uvif_set_multicast_control(struct vif *vif, bool on);
+unsigned int uvif_gref_room(const struct vif *vif, unsigned int queue);
+int uvif_gref_add(struct vif *vif, unsigned int queue, const struct netif_gref *grefs, unsigned int n);
+int uvif_gref_del(struct vif *vif, unsigned int queue, struct netif_gref *grefs, unsigned int n,
+		  unsigned int *done);
+int uvif_gref_poll(struct vif *vif);
+int uvif_set_hash(struct vif *vif, const struct netif_hash *hash);
+json_t *uvif_json(const struct vif *vif);
+
 struct vif {
+	const struct vif_plane *plane;
 	struct vif_identity id;
-	struct kvif *kernel;	/* the module moves its packets: nothing below is used */
+	struct log_limit log_limit;
+	struct kvif *kernel;	/* plane_kernel's: it uses nothing below */
 	struct tap tap;
 	struct vif_connection c;
 	struct bridge *bridge;	/* NULL: in none */
 	_Atomic(uint32_t) direct_max; /* the longest frame by the built-in switch; 0: it is off it */
 	_Atomic(bool) tap_csum, tap_tso; /* ethtool's: what is left to the guest */
 	struct queue *queues[VIF_QUEUES_MAX];
-	struct log_limit log_limit;
 	_Atomic(unsigned int) nqueues; /* running; 0: disconnected */
 	_Atomic(int) broken;	/* enum netif_error */
 	_Atomic(struct netif_hash *) hash; /* NULL: off; one of hashes */

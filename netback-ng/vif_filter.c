@@ -70,15 +70,11 @@ static void rate_changed_here(struct worker *w, void *arg)
  * the guest owes stays owed, and what it has is cut to the new burst, as netback does; a
  * full burst is for a vif that had no limit.
  */
-void vif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs)
+void uvif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs)
 {
 	uint64_t before = rate_bytes(vif);
 	int64_t credit, full;
 
-	if (vif->kernel) {
-		kvif_set_rate(vif->kernel, bytes, usecs);
-		return;
-	}
 	if (!usecs)
 		bytes = 0;
 	if (bytes == before && (!bytes || usecs == vif->c.rate_usecs))
@@ -99,13 +95,11 @@ void vif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs)
 			worker_call(vif->queues[i]->worker, rate_changed_here, vif->queues[i]);
 }
 
-int vif_set_headroom(struct vif *vif, uint32_t bytes)
+int uvif_set_headroom(struct vif *vif, uint32_t bytes)
 {
 	struct queue *q;
 	unsigned int i;
 
-	if (vif->kernel)
-		return kvif_set_headroom(vif->kernel, bytes);
 	__atomic_store_n(&vif->c.headroom, bytes, __ATOMIC_RELAXED);
 	/* The lock: what is being delivered by the former has been delivered. */
 	for (i = 0; i < VIF_QUEUES_MAX; i++) {
@@ -120,10 +114,8 @@ int vif_set_headroom(struct vif *vif, uint32_t bytes)
 }
 
 /* The list of groups stays, and may be written beforehand (netif.h). */
-int vif_set_multicast_control(struct vif *vif, bool on)
+int uvif_set_multicast_control(struct vif *vif, bool on)
 {
-	if (vif->kernel)
-		return kvif_set_multicast_control(vif->kernel, on);
 	__atomic_store_n(&vif->c.multicast_control, on, __ATOMIC_RELAXED);
 	return 0;
 }

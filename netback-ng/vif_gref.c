@@ -145,7 +145,7 @@ static void unmap_all(struct vif *vif, struct vif_unit **list)
 	}
 }
 
-int vif_gref_poll(struct vif *vif)
+int uvif_gref_poll(struct vif *vif)
 {
 	struct vif_change *c = &vif->change;
 	struct vif_unit *u;
@@ -189,26 +189,22 @@ unsigned int vif_gref_count(const struct vif *vif, unsigned int queue)
 	return n;
 }
 
-unsigned int vif_gref_room(const struct vif *vif, unsigned int queue)
+unsigned int uvif_gref_room(const struct vif *vif, unsigned int queue)
 {
-	if (vif->kernel)
-		return dataplane_config()->static_grants ? kvif_gref_room(vif->kernel, queue) : 0;
 	if (queue >= VIF_QUEUES_MAX || !vif->queues[queue] || !dataplane_config()->static_grants)
 		return 0;
 	return NETIF_GREF_MAP_MAX - vif_gref_count(vif, queue);
 }
 
-int vif_gref_add(struct vif *vif, unsigned int queue, const struct netif_gref *grefs,
+int uvif_gref_add(struct vif *vif, unsigned int queue, const struct netif_gref *grefs,
 		 unsigned int n)
 {
 	struct vif_unit *rw, *ro;
 	int rc;
 
-	if (vif->kernel)
-		return kvif_gref_add(vif->kernel, queue, grefs, n);
 	if (queue >= VIF_QUEUES_MAX || !vif->queues[queue] || !n || vif->change.busy)
 		return -EINVAL;
-	if (n > vif_gref_room(vif, queue) || unit_count(vif, queue) >= UNITS_MAX)
+	if (n > uvif_gref_room(vif, queue) || unit_count(vif, queue) >= UNITS_MAX)
 		return -ENOSPC;
 	rc = unit_map(vif, queue, grefs, n, false, &rw);
 	if (rc)
@@ -308,17 +304,13 @@ static unsigned int unit_del(struct vif *vif, struct vif_unit *u, struct netif_g
 	return hits;
 }
 
-int vif_gref_del(struct vif *vif, unsigned int queue, struct netif_gref *grefs, unsigned int n,
+int uvif_gref_del(struct vif *vif, unsigned int queue, struct netif_gref *grefs, unsigned int n,
 		 unsigned int *done)
 {
 	struct vif_unit *u, *next;
 	unsigned int i;
 
 	*done = 0;
-	if (vif->kernel) {
-		*done = kvif_gref_del(vif->kernel, queue, grefs, n);
-		return 0;
-	}
 	for (i = 0; i < n; i++)
 		grefs[i].status = NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	if (queue >= VIF_QUEUES_MAX || !vif->queues[queue] || vif->change.busy)

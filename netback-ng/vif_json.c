@@ -70,23 +70,12 @@ static uint64_t tap_counter(const struct vif *vif, const char *counter)
 	return n;
 }
 
-/* What the module counts it counts for good: there is no past that it forgot. */
-static json_t *kernel_json(const struct vif *vif)
-{
-	return json_pack("{s:s,s:s,s:b,s:b,s:s?,s:s,s:o,s:{}}", "vif", vif->id.name, "bridge", vif->id.bridge,
-			 "switched", false, "connected", true, "broken",
-			 vif_broken(vif) ? netif_error_name(vif_broken(vif)) : NULL, "port", "kernel",
-			 "queues", kvif_queues(vif->kernel), "past");
-}
-
-json_t *vif_json(const struct vif *vif)
+json_t *uvif_json(const struct vif *vif)
 {
 	json_t *object, *queues, *past;
 	unsigned int i, n = atomic_load(&vif->nqueues);
 	char interface[IF_NAMESIZE];
 
-	if (vif->kernel)
-		return kernel_json(vif);
 	object = json_object();
 	queues = json_array();
 	past = json_object();
