@@ -16,6 +16,9 @@
 #define CLOSE_TIMEOUT_MS 3000 /* a dead daemon does not answer: go without it */
 /* For all that is asked at a connection; saving a domain waits 20 s for works. */
 #define TALK_TIMEOUT (10 * HZ)
+/* And so long is waited after a question that was not answered. */
+#define AGAIN_AFTER (30 * HZ)
+#define AGAIN_TIMES 4
 /* More changes of the back end's state than that many in that time wait for a second each. */
 #define CHANGES_INTERVAL (10 * HZ)
 #define CHANGES_BURST 20
@@ -166,6 +169,20 @@ static void on_initwait(struct ng_device *dev)
 		xenbus_switch_state(xbdev, XenbusStateConnected);
 }
 
+/* Static grants, and where flows go. */
+static void ask(struct ng_device *dev)
+{
+	int rc;
+
+	ng_control_begin(dev, TALK_TIMEOUT);
+	rc = ng_statics_setup(dev);
+	if (rc != -ETIMEDOUT)
+		rc = ng_hash_setup(dev);
+	/* One that comes back after that tells so by its state. */
+	if (rc == -ETIMEDOUT && ++dev->unanswered < AGAIN_TIMES)
+		queue_delayed_work(ng_wq, &dev->again, AGAIN_AFTER);
+}
+
 static void on_connected(struct ng_device *dev)
 {
 	unsigned int i;
@@ -180,9 +197,19 @@ static void on_connected(struct ng_device *dev)
 	ng_device_carrier(dev);
 	__netdev_notify_peers(dev->netdev);
 	rtnl_unlock();
-	ng_control_begin(dev, TALK_TIMEOUT);
-	ng_statics_setup(dev);
-	ng_hash_setup(dev);
+	dev->unanswered = 0;
+	ask(dev);
+}
+
+/* The back end may have been too busy, or just dead. */
+static void again_work(struct work_struct *work)
+{
+	struct ng_device *dev = container_of(to_delayed_work(work), struct ng_device, again);
+
+	mutex_lock(&dev->lock);
+	if (!dev->leaving && dev->connected && dev->xbdev->state == XenbusStateConnected)
+		ask(dev);
+	mutex_unlock(&dev->lock);
 }
 
 /* ---- closing ---- */
@@ -334,6 +361,7 @@ static int probe(struct xenbus_device *xbdev, const struct xenbus_device_id *id)
 	mutex_init(&dev->lock);
 	ng_control_init(dev);
 	INIT_DELAYED_WORK(&dev->handshake, handshake_work);
+	INIT_DELAYED_WORK(&dev->again, again_work);
 	INIT_WORK(&dev->reset, reset_work);
 	ratelimit_state_init(&dev->changes, CHANGES_INTERVAL, CHANGES_BURST);
 	ratelimit_set_flags(&dev->changes, RATELIMIT_MSG_ON_RELEASE);
@@ -352,6 +380,7 @@ static int probe(struct xenbus_device *xbdev, const struct xenbus_device_id *id)
 static void cancel_works(struct ng_device *dev)
 {
 	cancel_delayed_work_sync(&dev->handshake);
+	cancel_delayed_work_sync(&dev->again);
 	cancel_work_sync(&dev->reset);
 	dev->seen = 0;
 	dev->restart = false;

@@ -281,7 +281,8 @@ void ng_control_begin(struct ng_device *dev, unsigned long timeout);
  */
 int ng_control_call(struct ng_device *dev, u16 type, const u32 args[3], u32 *data);
 /* Ask for all that a back end forgets when it is restarted; once it is Connected. */
-void ng_statics_setup(struct ng_device *dev);
+/* 0 or -errno; -ETIMEDOUT: it may be worth asking again. */
+int ng_statics_setup(struct ng_device *dev);
 int ng_hash_setup(struct ng_device *dev);
 void ng_hash_default(struct ng_device *dev, unsigned int queues, bool key);
 
@@ -312,6 +313,8 @@ struct ng_device {
 	struct ng_team team;
 	struct mutex lock;
 	struct delayed_work handshake;
+	struct delayed_work again; /* what the back end was asked for and did not answer */
+	unsigned int unanswered;   /* so often */
 	struct work_struct reset;
 	unsigned long seen; /* the back end's states that the handshake is to follow, a bit each */
 	bool restart;	    /* reset: connect again */

@@ -45,11 +45,12 @@ static int map_queue(struct ng_queue *q)
 		u32 n = min_t(u32, room - q->nstatic, NETIF_GREFS_PER_PAGE);
 
 		rc = message(q, NETIF_CTRL_TYPE_ADD_GREF_MAPPING, q->nstatic, n);
-		if (!rc)
+		/* Without an answer they may be mapped, or will be. */
+		if (!rc || rc == -ETIMEDOUT)
 			q->nstatic += n;
 	}
 	/* Copying to a page that the back end does not map would only add a copy. */
-	WRITE_ONCE(q->tx.mapped, q->nstatic == pages_of(q));
+	WRITE_ONCE(q->tx.mapped, !rc && q->nstatic == pages_of(q));
 	return rc;
 }
 
@@ -59,24 +60,25 @@ static int unmap_queue(struct ng_queue *q)
 	int rc = 0;
 
 	WRITE_ONCE(q->tx.mapped, false);
-	while (q->nstatic && rc != -ETIMEDOUT) {
+	while (q->nstatic) {
 		u32 n = q->nstatic % NETIF_GREFS_PER_PAGE ?: NETIF_GREFS_PER_PAGE;
 
+		rc = message(q, NETIF_CTRL_TYPE_DEL_GREF_MAPPING, q->nstatic - n, n);
+		if (rc == -ETIMEDOUT)
+			return rc;
 		q->nstatic -= n;
-		rc = message(q, NETIF_CTRL_TYPE_DEL_GREF_MAPPING, q->nstatic, n);
 	}
-	q->nstatic = 0;
-	return rc;
+	return 0;
 }
 
-void ng_statics_setup(struct ng_device *dev)
+int ng_statics_setup(struct ng_device *dev)
 {
 	unsigned int i;
 	int rc = 0;
 
 	for (i = 0; i < dev->nqueues && rc != -ETIMEDOUT; i++)
 		rc = unmap_queue(dev->queue[i]);
-	for (i = 0; i < dev->nqueues; i++) {
+	for (i = 0; i < dev->nqueues && rc != -ETIMEDOUT; i++) {
 		rc = dev->control.open && ng_params.static_grants ? map_queue(dev->queue[i]) :
 								    -EOPNOTSUPP;
 		/* The other queues stay with ordinary grants: the back end copies. */
@@ -84,6 +86,7 @@ void ng_statics_setup(struct ng_device *dev)
 			break;
 	}
 	if (rc && rc != -EOPNOTSUPP)
-		netdev_warn(dev->netdev, "the back end did not map its pages (%d): it goes on with ordinary grants; see the back end's log\n",
-			    rc);
+		netdev_warn(dev->netdev, "the back end did not map its pages (%d): it goes on with ordinary grants%s; see the back end's log\n",
+			    rc, rc == -ETIMEDOUT ? " and asks again" : "");
+	return rc;
 }
