@@ -22,12 +22,17 @@ static const struct nla_policy queue_policy[NB_Q_MAX + 1] = {
 	[NB_Q_RX_PORT] = { .type = NLA_U32 },
 };
 
+/* More than the 15 bits that a policy itself has for a limit; not const, for Linux 6.1. */
+static struct netlink_range_validation mtu_range = {
+	.max = NETIF_MAX_TX_SIZE - VLAN_ETH_HLEN,
+};
+
 static const struct nla_policy policy[NB_A_MAX + 1] = {
 	[NB_A_DOMID] = NLA_POLICY_MAX(NLA_U16, DOMID_FIRST_RESERVED - 1),
 	[NB_A_DEVID] = { .type = NLA_U32 },
 	[NB_A_IFNAME] = { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
 	[NB_A_MAC] = NLA_POLICY_EXACT_LEN(ETH_ALEN),
-	[NB_A_MTU] = NLA_POLICY_MAX(NLA_U32, NETIF_MAX_TX_SIZE - VLAN_ETH_HLEN),
+	[NB_A_MTU] = NLA_POLICY_FULL_RANGE(NLA_U32, &mtu_range),
 	[NB_A_FLAGS] = NLA_POLICY_MASK(NLA_U32, NB_F_ALL),
 	[NB_A_SET] = NLA_POLICY_MASK(NLA_U32, NB_F_ALL),
 	[NB_A_HEADROOM] = { .type = NLA_U32 },
