@@ -27,11 +27,13 @@ measure() {
 }
 # The last round's.
 measured_last() { set -- ${got[$1]}; printf '%.3g' "${!#}"; }
-# All rounds' medians as words for "figures". medians KEY PER
+lowest() { printf '%s\n' "$@" | sort -g | awk 'NR == 1 { printf "%.4g", $1 }'; }
+highest() { printf '%s\n' "$@" | sort -gr | awk 'NR == 1 { printf "%.4g", $1 }'; }
+# All rounds' medians, and the least and the highest rate, as words for "figures". medians KEY PER
 medians() {
 	local unit=Mbps per=GB
 	[ "$2" = 1e9 ] || unit=kpps per=Mpackets
-	echo rate "$(median ${got[$1]})" unit $unit dom0_s "$(median ${got[$1.dom0]})" guest_s "$(median ${got[$1.guest]})" per $per
+	echo rate "$(median ${got[$1]})" least "$(lowest ${got[$1]})" most "$(highest ${got[$1]})" unit $unit dom0_s "$(median ${got[$1.dom0]})" guest_s "$(median ${got[$1.guest]})" per $per
 }
 # round_trip GUEST ADDRESS PING-OPTIONS...: the mean of 20 from a guest of host a, in milliseconds ("... min/avg/max = 1.2/3.4/5.6 ms").
 round_trip() {

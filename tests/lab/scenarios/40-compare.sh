@@ -12,17 +12,21 @@ check "create the guest on the kernel" guest_create a kernel
 LAB_GUEST_EXTRA=${LAB_NG_EXTRA:-} check "create the guest on netback-ngd" guest_create a ng script=vif-ng
 
 declare -A got
-all="tcp_to tcp_from udp64_to udp64_from packets_from" # the last one by pktgen in the guest's kernel
+all="tcp_to tcp_from udp64_to udp64_from packets_from packets_to" # the last two by pktgen in a kernel
 tcp='.end.sum_received | "\(.bits_per_second / 1e6) \(.bytes)"'
 udp='.end.sum | "\((.packets - .lost_packets) / .seconds / 1e3) \(.packets - .lost_packets)"'
 iperf() { iperf_host a "$2" -c "$(guest_address a "$1")" -t "$seconds" "${@:3}"; }
 for ((round = 1; round <= rounds; round++)); do
-	for guest in kernel ng; do
+	# Whoever goes first loses: each is first every other round.
+	order="kernel ng"
+	[ $((round % 2)) = 1 ] || order="ng kernel"
+	for guest in $order; do
 		measure tcp_to.$guest $guest 1e9 iperf $guest "$tcp"
 		measure tcp_from.$guest $guest 1e9 iperf $guest "$tcp" -R
 		measure udp64_to.$guest $guest 1e6 iperf $guest "$udp" -u -l 64 -b 0
 		measure udp64_from.$guest $guest 1e6 iperf $guest "$udp" -u -l 64 -b 0 -R
 		measure packets_from.$guest $guest 1e6 packets_to_host $guest "$seconds"
+		measure packets_to.$guest $guest 1e6 packets_to_guest $guest "$seconds"
 	done
 	note "round $round: $(for k in $all; do printf '%s %s / %s; ' "$k" "$(measured_last $k.ng)" "$(measured_last $k.kernel)"; done)(netback-ngd / kernel)"
 done

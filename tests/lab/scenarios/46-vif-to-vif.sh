@@ -4,12 +4,18 @@
 # hosts: a
 # run: by name
 # Guest to guest on one host: two on the kernel's back end over a Linux bridge, two on netback-ngd over the same
-# bridge, and two on its built-in switch; TCP, 64-byte UDP, small packets and ping, alternating rounds.
+# bridge, and two on its built-in switch; TCP, 64-byte UDP, small packets and ping, alternating rounds. With LAB_KERNEL_PLANE
+# they are on the kernel's data plane: by the bridge, and past it.
 rounds=${LAB_ROUNDS:-2}
 seconds=${LAB_SECONDS:-4}
 declare -A got
 
 on a "mkdir -p /etc/xen; rm -f /etc/xen/netback-ng.conf"
+rows="kernel switch bridge"
+if [ -n "${LAB_KERNEL_PLANE:-}" ]; then
+	rows="kernel plane direct"
+	check "the kernel's data plane" kernel_plane a
+fi
 check "start the daemon" daemon a start
 for g in kernel1 kernel2; do check "create $g" guest_create a $g; done
 for g in ng1 ng2; do LAB_GUEST_EXTRA=${LAB_NG_EXTRA:-} check "create $g" guest_create a $g script=vif-ng; done
@@ -42,14 +48,25 @@ measure_row() {
 	got[$1.ping]+="$(awk "BEGIN { print $ms * 1000 }") "
 	note "round $round: $1: TCP $(measured_last "$1.tcp") Mb/s, packets $(measured_last "$1.packets") kpps"
 }
+prepare() {
+	case $1 in
+	switch | direct) bridges '"xenbr0"' ;;
+	bridge | plane) bridges '' ;;
+	esac
+}
+# Whoever goes first loses: the order turns with the rounds.
+order=$rows
 for ((round = 1; round <= rounds; round++)); do
-	measure_row kernel kernel1 kernel2
-	bridges '"xenbr0"'
-	measure_row switch ng1 ng2
-	bridges ''
-	measure_row bridge ng1 ng2
+	for row in $order; do
+		prepare $row
+		case $row in
+		kernel) measure_row kernel kernel1 kernel2 ;;
+		*) measure_row $row ng1 ng2 ;;
+		esac
+	done
+	order="${order#* } ${order%% *}"
 done
-for row in kernel bridge switch; do
+for row in $rows; do
 	for w in tcp packets udp64; do
 		# shellcheck disable=SC2046 # words
 		figures row $row what $w rounds "$rounds" $(medians $row.$w "$(per_of $w)")
