@@ -20,6 +20,8 @@ struct kvif {
 	struct kvif *next;
 	struct vif_identity id;
 	bool inherited; /* until it is ours to connect or disconnect: it goes on meanwhile */
+	bool direct;	/* as the module has it */
+	int ifindex;
 	enum netif_error broken;
 	uint64_t rate_bytes; /* as the module has them */
 	uint32_t rate_usecs;
@@ -273,6 +275,14 @@ int kernel_fd(void)
 
 /* ---- a vif's life ---- */
 
+static void take_ifindex(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *a[NB_A_MAX + 1];
+
+	if (!genlmsg_parse(nlmsg_hdr(msg), 0, a, NB_A_MAX, NULL) && a[NB_A_IFINDEX])
+		*(int *)arg = (int)nla_get_u32(a[NB_A_IFINDEX]);
+}
+
 int kvif_create(const struct vif_identity *id, struct kvif **vif)
 {
 	struct kvif *v = calloc(1, sizeof(*v));
@@ -286,10 +296,10 @@ int kvif_create(const struct vif_identity *id, struct kvif **vif)
 	msg = with(msg, NB_A_IFNAME, id->name, strlen(id->name) + 1);
 	msg = with(msg, NB_A_MAC, id->mac, sizeof(id->mac));
 	msg = with_u32(msg, NB_A_MTU, id->mtu);
-	rc = call(msg, NULL, NULL);
+	rc = call(msg, take_ifindex, &v->ifindex);
 	/* An earlier daemon's, still at work; or an interface of somebody else's that has the name. */
 	if (rc == -EEXIST) {
-		rc = call(message(NB_CMD_VIF_ADOPT, id), NULL, NULL);
+		rc = call(message(NB_CMD_VIF_ADOPT, id), take_ifindex, &v->ifindex);
 		v->inherited = !rc;
 		if (rc == -ENOENT)
 			rc = -EEXIST;
@@ -378,6 +388,22 @@ bool kvif_inherited(const struct kvif *vif)
 enum netif_error kvif_broken(const struct kvif *vif)
 {
 	return vif->broken;
+}
+
+int kvif_ifindex(const struct kvif *vif)
+{
+	return vif->ifindex;
+}
+
+void kvif_set_direct(struct kvif *vif, bool direct)
+{
+	struct nl_msg *msg;
+
+	if (direct == vif->direct)
+		return;
+	msg = with_u32(message(NB_CMD_VIF_SET, &vif->id), NB_A_SET, NB_F_DIRECT);
+	if (!call(with_u32(msg, NB_A_FLAGS, direct ? NB_F_DIRECT : 0), NULL, NULL))
+		vif->direct = direct;
 }
 
 void kvif_set_rate(struct kvif *vif, uint64_t bytes, uint32_t usecs)

@@ -28,6 +28,9 @@ void kvif_disconnect(struct kvif *vif);
 void kvif_destroy(struct kvif *vif);
 bool kvif_inherited(const struct kvif *vif);
 enum netif_error kvif_broken(const struct kvif *vif);
+/* Frames to and from it may pass by the bridge. */
+void kvif_set_direct(struct kvif *vif, bool direct);
+int kvif_ifindex(const struct kvif *vif);
 void kvif_set_rate(struct kvif *vif, uint64_t bytes, uint32_t usecs);
 int kvif_set_headroom(struct kvif *vif, uint32_t bytes);
 int kvif_set_multicast_control(struct kvif *vif, bool on);

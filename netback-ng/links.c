@@ -114,7 +114,7 @@ static void decide(struct vif *vif)
 	enum brport_why was = vif->why;
 
 	vif->why = judge(vif);
-	atomic_store(&vif->direct_max, vif->why == BRPORT_DIRECT ? vif->link.mtu + BEYOND_MTU : 0);
+	vif->plane->set_direct(vif, vif->why == BRPORT_DIRECT ? vif->link.mtu + BEYOND_MTU : 0);
 	if (vif->why != was)
 		say(vif, was);
 }

@@ -55,6 +55,8 @@ struct vif_plane {
 	void (*destroy)(struct vif *vif);
 	bool (*inherited)(const struct vif *vif);
 	enum netif_error (*broken)(const struct vif *vif);
+	/* The longest frame that may pass by the bridge; 0: none. */
+	void (*set_direct)(struct vif *vif, uint32_t max);
 	void (*set_rate)(struct vif *vif, uint64_t bytes, uint32_t usecs);
 	int (*set_headroom)(struct vif *vif, uint32_t bytes);
 	int (*set_multicast_control)(struct vif *vif, bool on);
@@ -77,6 +79,7 @@ void uvif_disconnect(struct vif *vif);
 void uvif_destroy(struct vif *vif);
 bool uvif_inherited(const struct vif *vif);
 enum netif_error uvif_broken(const struct vif *vif);
+void uvif_set_direct(struct vif *vif, uint32_t max);
 void uvif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs);
 int uvif_set_headroom(struct vif *vif, uint32_t bytes);
 int uvif_set_multicast_control(struct vif *vif, bool on);
@@ -92,7 +95,7 @@ struct vif {
 	const struct vif_plane *plane;
 	struct vif_identity id;
 	struct log_limit log_limit;
-	struct kvif *kernel;	/* plane_kernel's: it uses nothing below */
+	struct kvif *kernel;	/* plane_kernel's: of what follows it has the bridge, the link and the TAP's index only */
 	struct tap tap;
 	struct vif_connection c;
 	struct bridge *bridge;	/* NULL: in none */

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The data plane in the kernel: kernel.h's calls, by the names of vif.h's. */
+#include "netback-ng/links.h"
 #include "netback-ng/vif_data.h"
 
 static int kernel_create(struct vif *vif)
 {
-	return kvif_create(&vif->id, &vif->kernel);
+	int rc = kvif_create(&vif->id, &vif->kernel);
+
+	if (rc)
+		return rc;
+	vif->tap.ifindex = kvif_ifindex(vif->kernel);
+	vif->bridge = *vif->id.bridge ? bridge_get(vif->id.bridge) : NULL;
+	links_add(vif);
+	return 0;
 }
 
 static int kernel_connect(struct vif *vif, const struct vif_connection *c, const char **what)
@@ -19,6 +27,9 @@ static void kernel_disconnect(struct vif *vif)
 
 static void kernel_destroy(struct vif *vif)
 {
+	links_remove(vif);
+	if (vif->bridge)
+		bridge_put(vif->bridge);
 	kvif_destroy(vif->kernel);
 }
 
@@ -30,6 +41,12 @@ static bool kernel_inherited(const struct vif *vif)
 static enum netif_error kernel_broken(const struct vif *vif)
 {
 	return kvif_broken(vif->kernel);
+}
+
+/* Its table of addresses is the bridge's, and its MTU the interface's. */
+static void kernel_set_direct(struct vif *vif, uint32_t max)
+{
+	kvif_set_direct(vif->kernel, max);
 }
 
 static void kernel_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs)
@@ -79,8 +96,8 @@ static int kernel_set_hash(struct vif *vif, const struct netif_hash *hash)
 /* What the module counts it counts for good: there is no past that it forgot. */
 static json_t *kernel_json(const struct vif *vif)
 {
-	return json_pack("{s:s,s:s,s:b,s:b,s:s?,s:s,s:o,s:{}}", "vif", vif->id.name, "bridge", vif->id.bridge,
-			 "switched", false, "connected", true, "broken",
+	return json_pack("{s:s,s:s,s:b,s:s,s:b,s:s?,s:s,s:o,s:{}}", "vif", vif->id.name, "bridge", vif->id.bridge,
+			 "switched", vif->bridge && vif->bridge->listed, "switch", brport_word(vif->why), "connected", true, "broken",
 			 vif_broken(vif) ? netif_error_name(vif_broken(vif)) : NULL, "port", "kernel",
 			 "queues", kvif_queues(vif->kernel), "past");
 }
@@ -92,6 +109,7 @@ const struct vif_plane plane_kernel = {
 	.destroy = kernel_destroy,
 	.inherited = kernel_inherited,
 	.broken = kernel_broken,
+	.set_direct = kernel_set_direct,
 	.set_rate = kernel_set_rate,
 	.set_headroom = kernel_set_headroom,
 	.set_multicast_control = kernel_set_multicast_control,

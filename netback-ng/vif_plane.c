@@ -12,6 +12,7 @@ static const struct vif_plane plane_user = {
 	.destroy = uvif_destroy,
 	.inherited = uvif_inherited,
 	.broken = uvif_broken,
+	.set_direct = uvif_set_direct,
 	.set_rate = uvif_set_rate,
 	.set_headroom = uvif_set_headroom,
 	.set_multicast_control = uvif_set_multicast_control,

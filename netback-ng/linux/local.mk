@@ -7,7 +7,7 @@ netbackngdir = $(prefix)/src/xen-netback-ng-$(VERSION)
 dist_netbackng_DATA = \
 	netback-ng/linux/Kbuild netback-ng/linux/netback_ng.h netback-ng/linux/nb.h netback-ng/linux/compat.h \
 	netback-ng/linux/main.c netback-ng/linux/vif.c netback-ng/linux/queue.c netback-ng/linux/tx.c \
-	netback-ng/linux/rx.c netback-ng/linux/copy.c netback-ng/linux/grant.c netback-ng/linux/filter.c \
+	netback-ng/linux/rx.c netback-ng/linux/direct.c netback-ng/linux/copy.c netback-ng/linux/grant.c netback-ng/linux/filter.c \
 	netback-ng/linux/ethtool.c netback-ng/linux/genl.c netback-ng/linux/orphan.c
 nodist_netbackng_DATA = netback-ng/linux/dkms.conf
 netbackngnetifdir = $(netbackngdir)/netif

@@ -11,6 +11,7 @@ struct nb_params nb_params = {
 	.coalesce_usecs = 100,
 	.coalesce_adaptive = true,
 	.gro = true,
+	.direct = true,
 };
 
 module_param_named(max_static_pages, nb_params.max_static_pages, uint, 0644);
@@ -25,6 +26,9 @@ module_param_named(coalesce_adaptive, nb_params.coalesce_adaptive, bool, 0644);
 MODULE_PARM_DESC(coalesce_adaptive, "Only while so much comes; else at once");
 module_param_named(gro, nb_params.gro, bool, 0644);
 MODULE_PARM_DESC(gro, "Frames that a guest sends are merged before the stack sees them");
+
+module_param_named(direct, nb_params.direct, bool, 0644);
+MODULE_PARM_DESC(direct, "Frames between guests of one bridge go past it, where it would pass them all");
 
 /* Half of Xen's default for a domain's mappings (gnttab_max_maptrack_frames), and of ours. */
 #define STATIC_PAGES_MOST (512u * 256u)
@@ -42,13 +46,20 @@ static int __init nb_init(void)
 		return rc;
 	rc = nb_orphan_register();
 	if (rc)
-		nb_genl_unregister();
+		goto genl;
+	rc = nb_direct_register();
+	if (!rc)
+		return 0;
+	nb_orphan_unregister();
+genl:
+	nb_genl_unregister();
 	return rc;
 }
 
 /* Each vif holds the module: none is left here. */
 static void __exit nb_exit(void)
 {
+	nb_direct_unregister();
 	nb_orphan_unregister();
 	nb_genl_unregister();
 }

@@ -2,7 +2,7 @@
 /*
  * xen-netback-ng: the data plane of netback-ngd in Dom0's kernel.
  * Nouns, one file each: vif (the netdev), queue (events, NAPI), tx (from the guest), rx (to
- * the guest), copy (grant copies), grant (what is mapped), filter (rate, multicasts), hash,
+ * the guest), direct (to another guest), copy (grant copies), grant (what is mapped), filter (rate, multicasts), hash,
  * ethtool, genl (how netback-ngd speaks to it), orphan (a vif whose daemon is gone).
  * Depends on the kernel and on lib/netif, which judges whatever a guest wrote.
  *
@@ -40,6 +40,7 @@ struct nb_params {
 	unsigned int coalesce_packets, coalesce_usecs;
 	bool coalesce_adaptive;
 	bool gro;
+	bool direct;
 };
 extern struct nb_params nb_params;
 
@@ -51,6 +52,7 @@ extern struct nb_params nb_params;
 	X(tx_bytes)                                                                                \
 	X(tx_gso_frames)                                                                           \
 	X(tx_bursts)	   /* pushes of answers */                                                 \
+	X(tx_direct_frames) /* of them, into another guest past the bridge */                      \
 	X(tx_static_slots) /* read from pages that stay mapped */                                  \
 	X(tx_copy_calls)   /* hypercalls for the others */                                         \
 	X(tx_copy_segments)                                                                        \
@@ -216,6 +218,10 @@ struct nb_queue {
 	struct netif_tx_burst burst;
 	struct sk_buff *tx_skb[NB_CHUNK];
 	struct nb_copies tx_copies;
+	u64 tx_direct;		    /* frames of the chunk that need no skb: they have gone to another guest */
+	u64 tx_late;		    /* and those that would have, but must not be overtaken */
+	struct nb_queue *direct_to; /* the queue of another vif that is locked for them */
+	bool direct_off;	    /* for the rest of the chunk */
 
 	/* Under the netdev queue's lock. */
 	struct netif_back_ring rx;
@@ -253,6 +259,31 @@ void nb_rx_service(struct nb_queue *q);
 /* Drop at once from now on, where the guest has posted nothing for so long. */
 void nb_rx_stall(struct nb_queue *q);
 void nb_rx_purge(struct nb_queue *q);
+/* Publish what has been answered. */
+void nb_rx_push(struct nb_queue *q);
+
+/* Bytes that lie in one page, or in memory of ours. */
+struct nb_piece {
+	const u8 *at;
+	u32 len;
+};
+/* A frame that is no skb, into buffers that are mapped; false, and nothing done: there are not enough of these. */
+bool nb_rx_direct(struct nb_queue *q, const struct netif_meta *meta, const struct nb_piece *pieces);
+
+/* ---- direct: into another guest, past the bridge.  NAPI context, under RCU ---- */
+
+enum nb_direct {
+	NB_DIRECT_NO,	/* it is for the stack */
+	NB_DIRECT_SENT, /* done with */
+	NB_DIRECT_LATE, /* for the stack at once, without waiting for others to be merged with */
+};
+enum nb_direct nb_direct_send(struct nb_queue *q, const struct netif_tx_frame *f);
+/* After a chunk's last. */
+void nb_direct_end(struct nb_queue *q);
+/* The vif goes. */
+void nb_direct_forget(struct nb_vif *vif);
+int nb_direct_register(void);
+void nb_direct_unregister(void);
 
 /* ---- vif ---- */
 
@@ -282,6 +313,7 @@ struct nb_vif {
 	u32 rate_usecs;
 	s64 credit;
 	u64 credit_since_ns;
+	u32 naddresses; /* direct.c: behind it */
 	u64 mcast[NB_MCAST_MAX]; /* six bytes each in a word, 0: free */
 	spinlock_t mcast_lock;
 };
@@ -310,6 +342,8 @@ void nb_vif_set_headroom(struct nb_vif *vif, u32 headroom);
 int nb_vif_set_hash(struct nb_vif *vif, const struct netif_hash *hash);
 /* The guest did what no honest front end does: stop, and tell; from any context. */
 void nb_vif_break(struct nb_vif *vif, enum netif_error err);
+/* Is it one of ours? */
+bool nb_vif_is(const struct net_device *netdev);
 static inline bool nb_vif_broken(const struct nb_vif *vif)
 {
 	return READ_ONCE(vif->broken) != NETIF_OK;

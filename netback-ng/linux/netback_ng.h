@@ -115,7 +115,8 @@ enum nb_hash_attr {
 #define NB_F_HALF_PAGES (1u << 6) /* receive buffers may be half pages */
 #define NB_F_POLL (1u << 7)	  /* no event when the guest posts buffers (no feature-rx-notify) */
 #define NB_F_MAC_FILTER (1u << 8) /* frames with another source are dropped */
-#define NB_F_ALL ((1u << 9) - 1)
+#define NB_F_DIRECT (1u << 9) /* its bridge passes each of its frames: they may go past it. Ends with the owner */
+#define NB_F_ALL ((1u << 10) - 1)
 
 enum nb_state {
 	NB_STATE_DISCONNECTED,

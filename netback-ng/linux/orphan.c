@@ -40,6 +40,8 @@ static int on_netlink(struct notifier_block *nb, unsigned long action, void *dat
 		if (vif->owner != n->portid || !net_eq(dev_net(vif->netdev), n->net))
 			continue;
 		vif->owner = 0;
+		/* Nobody sees any more what becomes of its port. */
+		WRITE_ONCE(vif->flags, vif->flags & ~NB_F_DIRECT);
 		nb_genl_event(vif, NB_EVENT_ORPHANED);
 	}
 	mutex_unlock(&nb_lock);

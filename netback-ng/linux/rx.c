@@ -9,12 +9,26 @@
 
 #include "nb.h"
 
-/* A place in a frame that is being read. */
+/* A place in a frame that is being read: in an skb, or in pieces. */
 struct source {
 	struct skb_seq_state seq;
+	const struct nb_piece *piece; /* the next one; NULL: an skb */
 	const u8 *at;
 	u32 left, done;
 };
+
+static void source_next(struct source *s)
+{
+	if (!s->piece) {
+		s->left = skb_seq_read(s->done, &s->at, &s->seq);
+		return;
+	}
+	while (!s->piece->len)
+		s->piece++;
+	s->at = s->piece->at;
+	s->left = s->piece->len;
+	s->piece++;
+}
 
 /* Up to len bytes that lie in one piece, in one page. */
 static const void *source_piece(struct source *s, u32 *len)
@@ -23,7 +37,7 @@ static const void *source_piece(struct source *s, u32 *len)
 	u32 n;
 
 	if (!s->left)
-		s->left = skb_seq_read(s->done, &s->at, &s->seq);
+		source_next(s);
 	n = min_t(u32, s->left, PAGE_SIZE - offset_in_page(s->at));
 	*len = min(*len, n);
 	from = s->at;
@@ -112,25 +126,31 @@ static bool write_part(struct nb_queue *q, struct source *s, const struct netif_
 	return true;
 }
 
-static void write_frame(struct nb_queue *q, struct nb_pending *f)
+static void write_frame(struct nb_queue *q, struct nb_pending *f, struct source *s)
 {
 	const u32 extras = netif_rx_extras(&f->meta);
 	const struct netif_rx_req *req = &q->rx_reqs[f->req];
 	const struct netif_rx_part *part = &q->rx_parts[f->part];
-	struct source s = {};
 	u32 i;
 
-	skb_prepare_seq_read(f->skb, 0, f->skb->len, &s.seq);
 	for (i = 0; i < f->nparts && !f->bad; i++, part++) {
-		f->bad = !write_part(q, &s, req, part);
+		f->bad = !write_part(q, s, req, part);
 		/* Extra info takes the slots behind the first buffer's (netif.h). */
 		req += i ? 1 : 1 + extras;
 	}
+}
+
+static void write_skb(struct nb_queue *q, struct nb_pending *f)
+{
+	struct source s = {};
+
+	skb_prepare_seq_read(f->skb, 0, f->skb->len, &s.seq);
+	write_frame(q, f, &s);
 	skb_abort_seq_read(&s.seq);
 }
 
-/* Lay f out over the next buffers and write it; false: there are too few. */
-static bool frame_place(struct nb_queue *q, struct nb_pending *f)
+/* Lay f out over the next buffers; false: there are too few. */
+static bool frame_lay(struct nb_queue *q, struct nb_pending *f, u32 *nslots)
 {
 	bool halves = q->vif->flags & NB_F_HALF_PAGES;
 	u32 need = netif_rx_need(&f->meta, halves), slots;
@@ -148,11 +168,22 @@ static bool frame_place(struct nb_queue *q, struct nb_pending *f)
 	f->req = q->rx_nreqs;
 	f->part = q->rx_nparts;
 	f->nparts = slots - netif_rx_extras(&f->meta);
-	q->rx_copies.failed[q->npending] = false;
 	if (f->bad)
 		q->errors->count[NETIF_ERR_RX_BUFFER]++;
-	else
-		write_frame(q, f);
+	*nslots = slots;
+	return true;
+}
+
+/* And write it. */
+static bool frame_place(struct nb_queue *q, struct nb_pending *f)
+{
+	u32 slots;
+
+	if (!frame_lay(q, f, &slots))
+		return false;
+	q->rx_copies.failed[q->npending] = false;
+	if (!f->bad)
+		write_skb(q, f);
 	q->rx_nreqs += slots;
 	q->rx_nparts += f->nparts;
 	q->npending++;
@@ -170,7 +201,8 @@ static void frame_answer(struct nb_queue *q, struct nb_pending *f, bool failed)
 		nb_count(&q->stats->rx_bytes, f->meta.len);
 		nb_count(&q->stats->rx_gso_frames, !!f->meta.gso_type);
 	}
-	dev_consume_skb_any(f->skb);
+	if (f->skb)
+		dev_consume_skb_any(f->skb);
 }
 
 /* All that is pending has been written, or never will be. */
@@ -189,7 +221,7 @@ static void pending_answer(struct nb_queue *q)
 	q->npending = q->rx_nreqs = q->rx_nparts = 0;
 }
 
-static void rx_push(struct nb_queue *q)
+void nb_rx_push(struct nb_queue *q)
 {
 	if (q->rx.rsp_prod == q->rx.rsp_pub)
 		return;
@@ -198,6 +230,38 @@ static void rx_push(struct nb_queue *q)
 		return;
 	notify_remote_via_irq(q->rx_irq);
 	nb_count(&q->stats->rx_notifies, 1);
+}
+
+static bool all_mapped(const struct nb_queue *q, const struct nb_pending *f)
+{
+	const struct netif_rx_req *req = &q->rx_reqs[f->req];
+	u32 i;
+
+	for (i = 0; i < f->nparts; i++) {
+		if (!nb_grant_find(&q->grants, req->gref))
+			return false;
+		req += i ? 1 : 1 + netif_rx_extras(&f->meta);
+	}
+	return true;
+}
+
+bool nb_rx_direct(struct nb_queue *q, const struct netif_meta *meta, const struct nb_piece *pieces)
+{
+	struct nb_pending *f = &q->pending[q->npending];
+	struct source s = { .piece = pieces };
+	u32 slots;
+
+	*f = (struct nb_pending){ .meta = *meta };
+	if (!frame_lay(q, f, &slots))
+		return false;
+	if (!all_mapped(q, f)) {
+		netif_rx_untake(&q->rx, slots);
+		return false;
+	}
+	if (!f->bad)
+		write_frame(q, f, &s);
+	frame_answer(q, f, f->bad);
+	return true;
 }
 
 static struct netdev_queue *netdev_queue_of(const struct nb_queue *q)
@@ -230,7 +294,7 @@ static netdev_tx_t frame_wait(struct nb_queue *q, u32 need)
 	nb_count(&q->stats->rx_stops, 1);
 	/* What was put off for this frame is not put off any longer. */
 	if (!q->npending)
-		rx_push(q);
+		nb_rx_push(q);
 	if (!q->rx_need)
 		q->rx_since = jiffies;
 	WRITE_ONCE(q->rx_need, need);
@@ -274,7 +338,7 @@ netdev_tx_t nb_rx_send(struct nb_queue *q, struct sk_buff *skb, bool more)
 	}
 	pending_answer(q);
 	if (!more)
-		rx_push(q);
+		nb_rx_push(q);
 	return NETDEV_TX_OK;
 }
 
@@ -282,7 +346,7 @@ void nb_rx_service(struct nb_queue *q)
 {
 	if (q->npending)
 		pending_answer(q);
-	rx_push(q);
+	nb_rx_push(q);
 	if (!q->rx_need || !netif_tx_queue_stopped(netdev_queue_of(q)))
 		return;
 	if (netif_back_pending(&q->rx) >= (int)q->rx_need)

@@ -133,14 +133,27 @@ static void chunk_read(struct nb_queue *q)
 	unsigned int i;
 
 	memset(q->tx_copies.failed, 0, sizeof(q->tx_copies.failed));
+	q->tx_direct = q->tx_late = 0;
+	q->direct_off = false;
 	for (i = 0; i < b->nframes; i++) {
 		const struct netif_tx_frame *f = &b->frames[i];
 
 		q->tx_skb[i] = NULL;
 		if (f->error || f->mcast_op)
 			continue;
+		switch (nb_direct_send(q, f)) {
+		case NB_DIRECT_SENT:
+			q->tx_direct |= BIT_ULL(i);
+			continue;
+		case NB_DIRECT_LATE:
+			q->tx_late |= BIT_ULL(i);
+			break;
+		case NB_DIRECT_NO:
+			break;
+		}
 		q->tx_skb[i] = frame_read(q, i, f);
 	}
+	nb_direct_end(q);
 	nb_copy_run(&q->tx_copies, &q->stats->tx_copy_calls, &q->stats->tx_copy_segments);
 }
 
@@ -149,6 +162,13 @@ static void frame_drop(struct nb_queue *q, unsigned int i, u64 *counter)
 	nb_count(counter, 1);
 	dev_kfree_skb_any(q->tx_skb[i]);
 	q->tx_skb[i] = NULL;
+}
+
+static void frame_count(struct nb_queue *q, const struct netif_meta *m)
+{
+	nb_count(&q->stats->tx_frames, 1);
+	nb_count(&q->stats->tx_bytes, m->len);
+	nb_count(&q->stats->tx_gso_frames, !!m->gso_type);
 }
 
 /* What the guest is told of frame i; one that is not handed over is freed and counted. */
@@ -165,6 +185,10 @@ static s16 frame_judge(struct nb_queue *q, unsigned int i)
 	if (f->error) {
 		nb_count(&q->stats->tx_drop_malformed, 1);
 		return NETIF_RSP_ERROR;
+	}
+	if (q->tx_direct & BIT_ULL(i)) {
+		frame_count(q, &f->meta);
+		return NETIF_RSP_OKAY;
 	}
 	if (!q->tx_skb[i]) {
 		nb_count(&q->stats->tx_drop_memory, 1);
@@ -225,7 +249,7 @@ static bool frame_offload(struct sk_buff *skb, struct netif_meta *m)
 	return true;
 }
 
-static void frame_deliver(struct nb_queue *q, struct sk_buff *skb, struct netif_meta *m)
+static void frame_deliver(struct nb_queue *q, struct sk_buff *skb, struct netif_meta *m, bool late)
 {
 	if (!frame_offload(skb, m)) {
 		q->errors->count[m->gso_type ? NETIF_ERR_TX_GSO_HEADER : NETIF_ERR_TX_CSUM_HEADER]++;
@@ -233,12 +257,10 @@ static void frame_deliver(struct nb_queue *q, struct sk_buff *skb, struct netif_
 		dev_kfree_skb_any(skb);
 		return;
 	}
-	nb_count(&q->stats->tx_frames, 1);
-	nb_count(&q->stats->tx_bytes, skb->len);
-	nb_count(&q->stats->tx_gso_frames, !!m->gso_type);
+	frame_count(q, m);
 	skb_record_rx_queue(skb, q->index);
 	skb->protocol = eth_type_trans(skb, q->vif->netdev);
-	if (nb_params.gro)
+	if (nb_params.gro && !late)
 		napi_gro_receive(&q->napi, skb);
 	else
 		netif_receive_skb(skb);
@@ -250,7 +272,7 @@ static void chunk_deliver(struct nb_queue *q)
 
 	for (i = 0; i < q->burst.nframes; i++)
 		if (q->tx_skb[i])
-			frame_deliver(q, q->tx_skb[i], &q->burst.frames[i].meta);
+			frame_deliver(q, q->tx_skb[i], &q->burst.frames[i].meta, q->tx_late & BIT_ULL(i));
 }
 
 /* Take what is there, at most max ring slots (one frame at least); 0: none, or it may not send now. */
@@ -280,6 +302,8 @@ int nb_tx_poll(struct nb_queue *q, int budget)
 	int done = 0;
 	unsigned int n;
 
+	/* What is direct looks at tables that the bridge may change. */
+	rcu_read_lock();
 	while (done < budget) {
 		n = chunk_take(q, min_t(u32, budget - done, NB_CHUNK));
 		if (!n)
@@ -289,5 +313,6 @@ int nb_tx_poll(struct nb_queue *q, int budget)
 		chunk_deliver(q);
 		done += n;
 	}
+	rcu_read_unlock();
 	return done;
 }

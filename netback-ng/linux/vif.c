@@ -140,6 +140,11 @@ static const struct net_device_ops vif_ops = {
 	.ndo_validate_addr = eth_validate_addr,
 };
 
+bool nb_vif_is(const struct net_device *netdev)
+{
+	return netdev->netdev_ops == &vif_ops;
+}
+
 /* ---- trouble ---- */
 
 /* The guest broke the protocol: what comes for it is dropped from now on, and told so. */
@@ -255,6 +260,8 @@ void nb_vif_del(struct nb_vif *vif)
 	nb_vif_disconnect(vif);
 	list_del(&vif->list);
 	unregister_netdev(vif->netdev);
+	nb_direct_forget(vif);
+	synchronize_net();
 	free_netdev(vif->netdev);
 	module_put(THIS_MODULE);
 }
@@ -327,11 +334,11 @@ int nb_vif_connect(struct nb_vif *vif, const struct nb_connection *c, const char
 	if (same_connection(vif, c)) {
 		nb_filter_set_rate(vif, c->rate_bytes, c->rate_usecs);
 		nb_vif_set_headroom(vif, c->headroom);
-		nb_vif_set_flags(vif, NB_F_ALL, c->flags);
+		nb_vif_set_flags(vif, NB_F_ALL & ~NB_F_DIRECT, c->flags);
 		return 0;
 	}
 	nb_vif_disconnect(vif);
-	vif->flags = c->flags;
+	vif->flags = c->flags | (vif->flags & NB_F_DIRECT);
 	vif->headroom = c->headroom;
 	vif->broken = NETIF_OK;
 	nb_filter_set_rate(vif, c->rate_bytes, c->rate_usecs);

@@ -33,4 +33,8 @@ for prefix in CMD A Q S H; do
 	[ -n "$a" ] || { echo "no NB_${prefix}_ in the header"; status=1; }
 	[ "$a" = "$b" ] || { printf 'NB_%s_: the header has\n%s\nand the description\n%s\n' "$prefix" "$a" "$b"; status=1; }
 done
+# The flags: their order is their bit.
+a=$(sed -n 's/^#define NB_F_\([A-Z0-9_]*\) (1u << .*/\1/p' "$here/netback_ng.h" | tr '[:upper:]_' '[:lower:]-' | tr '\n' ' ')
+b=$(sed -n '/name-prefix: nb-f-/,/entries:/s/ *entries: \[ \(.*\) \]/\1/p' "$here/netback_ng.yaml" | tr -d ,)
+[ -n "$b" ] && [ "$a" = "$b " ] || { printf 'NB_F_: the header has\n%s\nand the description\n%s\n' "$a" "$b"; status=1; }
 exit $status
