@@ -196,6 +196,9 @@ static int on_event(struct nl_msg *msg, void *arg)
 	case NB_EVENT_STALLED:
 		log_info("%s: its guest takes no frames: what comes for it is dropped until it does", v->id.name);
 		break;
+	case NB_EVENT_READY:
+		log_info("%s: its guest takes frames again", v->id.name);
+		break;
 	default:
 		break;
 	}

@@ -302,7 +302,6 @@ struct nb_vif {
 	struct nb_queue *queue[NB_QUEUES_MAX];
 	struct nb_stats stats[NB_QUEUES_MAX];
 	struct netif_errors errors[NB_QUEUES_MAX];
-	u64 rx_drop_stopped;
 	struct netif_hash __rcu *hash;
 	struct work_struct broke;
 	struct delayed_work stall;

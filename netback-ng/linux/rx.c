@@ -330,7 +330,10 @@ netdev_tx_t nb_rx_send(struct nb_queue *q, struct sk_buff *skb, bool more)
 		return frame_wait(q, netif_rx_need(&f->meta, flags & NB_F_HALF_PAGES));
 	}
 	q->rx_need = 0;
-	q->rx_stalled = false;
+	if (unlikely(q->rx_stalled)) {
+		q->rx_stalled = false;
+		nb_genl_event(q->vif, NB_EVENT_READY);
+	}
 	if (q->rx_copies.n && q->npending < NB_PENDING) {
 		/* The rest of what the stack has for this guest joins the same grant copy. */
 		napi_schedule(&q->napi);

@@ -32,43 +32,51 @@ static int message(struct ng_queue *q, u16 type, u32 first, u32 n)
 	return ng_control_call(q->dev, type, args, NULL);
 }
 
-static int map_queue(struct ng_queue *q)
+static int statics_add(struct ng_queue *q)
 {
 	const u32 args[3] = { q->index };
-	u32 room = 0;
+	u32 room = 0, first, n;
 	int rc = ng_control_call(q->dev, NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, args, &room);
 
-	if (rc)
-		return rc;
 	room = min(room, pages_of(q));
-	while (q->nstatic < room && !rc) {
-		u32 n = min_t(u32, room - q->nstatic, NETIF_GREFS_PER_PAGE);
-
-		rc = message(q, NETIF_CTRL_TYPE_ADD_GREF_MAPPING, q->nstatic, n);
+	for (first = 0; first < room && !rc; first += n) {
+		n = min_t(u32, room - first, NETIF_GREFS_PER_PAGE);
+		rc = message(q, NETIF_CTRL_TYPE_ADD_GREF_MAPPING, first, n);
 		/* Without an answer they may be mapped, or will be. */
 		if (!rc || rc == -ETIMEDOUT)
-			q->nstatic += n;
+			q->nstatic = max(q->nstatic, first + n);
 	}
-	/* Copying to a page that the back end does not map would only add a copy. */
-	WRITE_ONCE(q->tx.mapped, !rc && q->nstatic == pages_of(q));
+	/* Copying to a page that the back end does not map would only add a copy; nobody knows while it says nothing. */
+	if (rc != -ETIMEDOUT)
+		WRITE_ONCE(q->tx.mapped, !rc && room == pages_of(q));
 	return rc;
 }
 
-/* Were it the same daemon as before, it would refuse to map what it has mapped. */
-static int unmap_queue(struct ng_queue *q)
+static int statics_remove(struct ng_queue *q)
 {
-	int rc = 0;
+	u32 n;
 
-	WRITE_ONCE(q->tx.mapped, false);
-	while (q->nstatic) {
-		u32 n = q->nstatic % NETIF_GREFS_PER_PAGE ?: NETIF_GREFS_PER_PAGE;
-
-		rc = message(q, NETIF_CTRL_TYPE_DEL_GREF_MAPPING, q->nstatic - n, n);
-		if (rc == -ETIMEDOUT)
-			return rc;
-		q->nstatic -= n;
+	for (; q->nstatic; q->nstatic -= n) {
+		n = q->nstatic % NETIF_GREFS_PER_PAGE ?: NETIF_GREFS_PER_PAGE;
+		if (message(q, NETIF_CTRL_TYPE_DEL_GREF_MAPPING, q->nstatic - n, n) == -ETIMEDOUT)
+			return -ETIMEDOUT;
 	}
 	return 0;
+}
+
+/*
+ * A daemon that was started anew has nothing of it mapped, or the same as its predecessor.  One that
+ * has, and takes no page twice, is asked to begin from nothing.
+ */
+static int map_queue(struct ng_queue *q)
+{
+	bool before = q->nstatic;
+	int rc = statics_add(q);
+
+	if (rc != -EINVAL || !before)
+		return rc;
+	rc = statics_remove(q);
+	return rc ?: statics_add(q);
 }
 
 int ng_statics_setup(struct ng_device *dev)
@@ -76,15 +84,11 @@ int ng_statics_setup(struct ng_device *dev)
 	unsigned int i;
 	int rc = 0;
 
-	for (i = 0; i < dev->nqueues && rc != -ETIMEDOUT; i++)
-		rc = unmap_queue(dev->queue[i]);
-	for (i = 0; i < dev->nqueues && rc != -ETIMEDOUT; i++) {
-		rc = dev->control.open && ng_params.static_grants ? map_queue(dev->queue[i]) :
-								    -EOPNOTSUPP;
-		/* The other queues stay with ordinary grants: the back end copies. */
-		if (rc)
-			break;
-	}
+	if (!dev->control.open || !ng_params.static_grants)
+		return -EOPNOTSUPP;
+	/* Once it refuses, the other queues stay with ordinary grants: the back end copies. */
+	for (i = 0; i < dev->nqueues && !rc; i++)
+		rc = map_queue(dev->queue[i]);
 	if (rc && rc != -EOPNOTSUPP)
 		netdev_warn(dev->netdev, "the back end did not map its pages (%d): it goes on with ordinary grants%s; see the back end's log\n",
 			    rc, rc == -ETIMEDOUT ? " and asks again" : "");
