@@ -173,7 +173,7 @@ static bool fits(const struct nb_vif *to, const struct netif_meta *m)
 	if (m->csum == NETIF_CSUM_BLANK && (on & (NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM)) !=
 						   (NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM))
 		return false;
-	if (!(flags & NB_F_SG) && m->len > PAGE_SIZE >> !!(flags & NB_F_HALF_PAGES))
+	if (!(flags & NB_F_SG) && m->len + READ_ONCE(to->headroom) > PAGE_SIZE >> !!(flags & NB_F_HALF_PAGES))
 		return false;
 	return m->len <= READ_ONCE(to->netdev->mtu) + BEYOND_MTU;
 }

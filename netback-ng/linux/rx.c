@@ -252,6 +252,7 @@ bool nb_rx_direct(struct nb_queue *q, const struct netif_meta *meta, const struc
 	u32 slots;
 
 	*f = (struct nb_pending){ .meta = *meta };
+	f->meta.headroom = READ_ONCE(q->vif->headroom);
 	if (!frame_lay(q, f, &slots))
 		return false;
 	if (!all_mapped(q, f)) {
