@@ -54,6 +54,10 @@ static int offer(struct hub *h, struct hub_vif *v)
 	write_be(h, v, "multi-queue-max-queues", o->queues);
 	write_be(h, v, "state", STATE_INITWAIT);
 	snprintf(path, sizeof(path), "%s/state", v->fe);
+	if (!xs_watch(h->xs, path, v->fe))
+		return -errno;
+	/* Written after the state that announces it. */
+	snprintf(path, sizeof(path), "%s/xdp-headroom", v->fe);
 	return xs_watch(h->xs, path, v->fe) ? 0 : -errno;
 }
 
@@ -195,6 +199,8 @@ void hub_state(struct hub *h, struct hub_vif *v)
 {
 	enum store_state state = store_read_state(h->xs, XBT_NULL, v->fe);
 
+	if (h->options.headroom)
+		store_read_u32(h->xs, XBT_NULL, v->fe, "xdp-headroom", 2048, &v->headroom);
 	if (state == STATE_CONNECTED && !v->up) {
 		if (store_read_state(h->xs, XBT_NULL, v->be) != STATE_INITWAIT)
 			return;
@@ -204,7 +210,6 @@ void hub_state(struct hub *h, struct hub_vif *v)
 		else
 			hub_disconnect(h, v);
 	} else if (state == STATE_RECONFIGURING) {
-		store_read_u32(h->xs, XBT_NULL, v->fe, "xdp-headroom", 2048, &v->headroom);
 		write_be(h, v, "state", STATE_RECONFIGURED);
 	} else if (state == STATE_CLOSING) {
 		write_be(h, v, "state", STATE_CLOSING);

@@ -362,11 +362,13 @@ START_TEST(headroom)
 	ck_assert_int_eq(front_reconfigure(&front, 256), _i ? 0 : -EOPNOTSUPP);
 	ck_assert_uint_eq(front.queues[0].headroom, _i ? 256 : 0);
 	ck_assert_int_eq(guest_has("xdp-headroom"), _i);
+	echo_until_headroom(&front.queues[0], _i ? 256 : 0);
 	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		ck_assert_int_eq(echo_one(&front.queues[0], sizes[i]), 0);
 	if (_i) {
 		ck_assert_int_eq(front_backend_state(&front), STATE_RECONFIGURED);
 		ck_assert_int_eq(front_reconfigure(&front, 0), 0);
+		echo_until_headroom(&front.queues[0], 0);
 		echo_sizes(&front.queues[0]);
 	}
 	ck_assert_int_eq(front_disconnect(&front), 0);

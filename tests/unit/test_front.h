@@ -27,6 +27,8 @@ char *guest_key(const char *node);
 void echo_sizes(struct front_queue *q);
 /* Send one, wait for it: 0, -EPROTO (fatal error), -EBADMSG (came back in error), -ETIMEDOUT. */
 int echo_one(struct front_queue *q, uint32_t len);
+/* The back end may hear of a headroom, or of its end, after the first frames. */
+void echo_until_headroom(struct front_queue *q, uint32_t headroom);
 /* The two halves of it: n frames of one length. */
 void echo_send(struct front_queue *q, uint32_t len);
 void echo_receive(struct front_queue *q, uint32_t len, unsigned int n);

@@ -113,6 +113,16 @@ int echo_one(struct front_queue *q, uint32_t len)
 	return rc;
 }
 
+void echo_until_headroom(struct front_queue *q, uint32_t headroom)
+{
+	uint64_t deadline = now_ms() + PATIENCE_MS;
+
+	do
+		ck_assert_int_eq(echo_one(q, 60), 0);
+	while (burst.frames[0].meta.headroom != headroom && now_ms() < deadline);
+	ck_assert_uint_eq(burst.frames[0].meta.headroom, headroom);
+}
+
 void echo_receive(struct front_queue *q, uint32_t len, unsigned int n)
 {
 	unsigned int got = 0, i;
