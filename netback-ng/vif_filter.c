@@ -65,16 +65,16 @@ static void rate_changed_here(struct worker *w, void *arg)
 	worker_activate(w, q);
 }
 
-/*
- * Only a change is one: this is called at every look at the vif, and a guest can cause those.  What
- * the guest owes stays owed, and what it has is cut to the new burst, as netback does; a
- * full burst is for a vif that had no limit.
- */
 void uvif_set_direct(struct vif *vif, uint32_t max)
 {
 	atomic_store(&vif->direct_max, max);
 }
 
+/*
+ * Only a change is one: this is called at every look at the vif, and a guest can cause those.  What
+ * the guest owes stays owed, and what it has is cut to the new burst, as netback does; a
+ * full burst is for a vif that had no limit.
+ */
 void uvif_set_rate(struct vif *vif, uint64_t bytes, uint32_t usecs)
 {
 	uint64_t before = rate_bytes(vif);
