@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
-# run: by name
+# run: in turn 1
+# deadline: 1800
 # The data plane in the kernel: a stock guest and one with netfront-ng, both ways and to each other; the daemon
 # is killed under it and nobody notices; a guest dies while there is no daemon; the module is unloaded. Between two
 # guests with netfront-ng frames go past the bridge, but only while it would pass them.
