@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
+# deadline: 2400
 # run: by name
 # Guest to guest on one host: two on the kernel's back end over a Linux bridge, two on netback-ngd over the same
 # bridge, and two on its built-in switch; TCP, 64-byte UDP, small packets and ping, alternating rounds. With LAB_KERNEL_PLANE
