@@ -8,6 +8,7 @@
 #include <linux/jhash.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_bridge.h>
+#include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <net/sch_generic.h>
@@ -35,37 +36,41 @@ struct address {
 
 static struct hlist_head buckets[BUCKETS];
 static DEFINE_SPINLOCK(lock);
+static u32 seed; /* of the buckets: no guest can choose addresses that meet in one */
 
 static struct hlist_head *bucket_of(const u8 *mac)
 {
-	return &buckets[jhash(mac, ETH_ALEN, 0) % BUCKETS];
+	return &buckets[jhash(mac, ETH_ALEN, seed) % BUCKETS];
 }
 
-/* Behind any vif of that bridge; bridge NULL: of any.  Under RCU, or the lock. */
-static struct address *find(const u8 *mac, const struct net_device *bridge)
+/* Behind that vif, or where that is NULL behind any of that bridge.  Under RCU. */
+static struct address *find(const u8 *mac, const struct nb_vif *vif, const struct net_device *bridge)
 {
 	struct address *a;
 
-	hlist_for_each_entry_rcu(a, bucket_of(mac), node, lockdep_is_held(&lock))
-		if (ether_addr_equal(a->mac, mac) && (!bridge || a->bridge == bridge))
+	hlist_for_each_entry_rcu(a, bucket_of(mac), node)
+		if (ether_addr_equal(a->mac, mac) && (vif ? a->vif == vif : a->bridge == bridge))
 			return a;
 	return NULL;
 }
 
 /* ---- what the bridge says ---- */
 
+static void drop(struct address *a)
+{
+	hlist_del_rcu(&a->node);
+	a->vif->naddresses--;
+	kfree_rcu(a, rcu);
+}
+
 static void forget(struct nb_vif *vif, const u8 *mac)
 {
-	struct address *a;
 	struct hlist_node *next;
+	struct address *a;
 
-	hlist_for_each_entry_safe(a, next, bucket_of(mac), node) {
-		if (a->vif != vif || !ether_addr_equal(a->mac, mac))
-			continue;
-		hlist_del_rcu(&a->node);
-		vif->naddresses--;
-		kfree_rcu(a, rcu);
-	}
+	hlist_for_each_entry_safe(a, next, bucket_of(mac), node)
+		if (a->vif == vif && ether_addr_equal(a->mac, mac))
+			drop(a);
 }
 
 static void learn(struct nb_vif *vif, const u8 *mac)
@@ -118,12 +123,13 @@ void nb_direct_forget(struct nb_vif *vif)
 	for (i = 0; i < BUCKETS && vif->naddresses; i++)
 		hlist_for_each_entry_safe(a, next, &buckets[i], node)
 			if (a->vif == vif)
-				forget(vif, a->mac);
+				drop(a);
 	spin_unlock_bh(&lock);
 }
 
 int nb_direct_register(void)
 {
+	seed = get_random_u32();
 	return register_switchdev_notifier(&switchdev_block);
 }
 
@@ -186,12 +192,12 @@ static struct nb_vif *route(struct nb_vif *from, const struct ethhdr *eth, const
 
 	if (is_multicast_ether_addr(eth->h_dest) || !is_direct(from))
 		return NULL;
-	*source = find(eth->h_source, NULL);
-	if (!*source || (*source)->vif != from)
+	*source = find(eth->h_source, from, NULL);
+	if (!*source)
 		return NULL;
 	if (READ_ONCE(from->flags) & NB_F_MAC_FILTER && !ether_addr_equal(eth->h_source, from->mac))
 		return NULL;
-	dest = find(eth->h_dest, (*source)->bridge);
+	dest = find(eth->h_dest, NULL, (*source)->bridge);
 	if (!dest || dest->vif == from || !is_direct(dest->vif) || !fits(dest->vif, m))
 		return NULL;
 	return dest->vif;
