@@ -37,6 +37,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/30-restart.sh \
 	tests/lab/scenarios/31-kills.sh \
 	tests/lab/scenarios/32-stopped.sh \
+	tests/lab/scenarios/33-evil-front.sh \
 	tests/lab/scenarios/34-whole-host.sh \
 	tests/lab/scenarios/40-compare.sh \
 	tests/lab/scenarios/45-levers.sh \

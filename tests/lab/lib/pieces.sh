@@ -160,7 +160,7 @@ make_project() {
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	in_tools sh -ec 'cd "$1/src"; autoreconf -fi; mkdir build; cd build
 		../configure $2; make -j"$(nproc)"; make install DESTDIR="$1"
-		install -D tests/bench/netback-ng-evil "$1/opt/lab/netback-ng-evil"
+		install -D -t "$1/opt/lab" tests/bench/netback-ng-evil tests/bench/netfront-ng-evil
 		mkdir -p "$1/opt/lab/guest/modules"
 		gcc -O2 -static -o "$1/opt/lab/guest/modules/xdp-drop-icmp" ../tests/lab/guest/xdp-drop-icmp.c
 		make module netback-module KERNEL_BUILD="$(echo /usr/src/linux-headers-*-amd64)" MODULE_FLAGS="W=1 C=2" >module.log 2>&1 ||
