@@ -27,10 +27,12 @@ vif_make() {
 	wait_for 30 "vif0.$1" on a "[ -e /sys/class/net/vif0.$1 ] && [ \$(xenstore-read backend/vif/0/$1/state) = 2 ]"
 	on a "ip link set vif0.$1 master xenbr0 up; xenstore-write backend/vif/0/$1/hotplug-status connected"
 }
+# As libxl: one that does not close in 10 s, since its front end is no more, is taken away.
 vif_end() {
 	on a "xenstore-write backend/vif/0/$1/online 0 backend/vif/0/$1/state 5"
-	wait_for 60 "vif0.$1 goes" on a "! [ -e /sys/class/net/vif0.$1 ]"
+	until_true 10 on a "! [ -e /sys/class/net/vif0.$1 ]"
 	on a "xenstore-rm backend/vif/0/$1; xenstore-rm device/vif/$1; xenstore-rm error/backend/vif/0/$1 2>/dev/null || true"
+	wait_for 60 "vif0.$1 goes" on a "! [ -e /sys/class/net/vif0.$1 ]"
 }
 # Pages of guests' that the module keeps mapped: those of the other guest only.
 mapped() { on a "netback-ngctl -j stats $(vif_name a ng)" | jq '.vifs[0].data.queues[0].static_grants'; }
