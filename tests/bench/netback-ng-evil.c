@@ -29,7 +29,10 @@
 
 static const struct back_attack *const tables[] = { back_rx_attacks, back_tx_attacks,
 						    back_control_attacks, back_page_attacks };
-static struct back_evil evil = { .hub.options = { true, true, true, true, true, true, 4, 1, HUB_GOOD } };
+static struct back_evil evil = {
+	.hub.options = { .ctrl = true, .statics = true, .split = true, .sg = true, .halves = true, .adopt = true,
+			 .queues = 4, .vifs = 1, .evil = HUB_GOOD },
+};
 
 static const struct back_attack *find(const char *name)
 {

@@ -13,7 +13,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static struct hub hub = { .options = { true, true, true, true, false, false, 4, 0, HUB_GOOD, false } };
+static struct hub hub = {
+	.options = { .ctrl = true, .statics = true, .split = true, .sg = true, .queues = 4, .evil = HUB_GOOD },
+};
 
 static const char *const evils[] = { "good", "bad-id", "overrun", "bounds", "bad-tx-id", "mute" };
 
