@@ -171,7 +171,6 @@ static bool is_direct(const struct nb_vif *vif)
 /* Can the guest take it as it is?  What it cannot, the stack makes fit. */
 static bool fits(const struct nb_vif *to, const struct netif_meta *m)
 {
-	const u32 flags = READ_ONCE(to->flags);
 	const netdev_features_t on = to->netdev->features;
 
 	if (m->gso_type)
@@ -179,9 +178,7 @@ static bool fits(const struct nb_vif *to, const struct netif_meta *m)
 	if (m->csum == NETIF_CSUM_BLANK && (on & (NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM)) !=
 						   (NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM))
 		return false;
-	if (!(flags & NB_F_SG) && m->len + READ_ONCE(to->headroom) > PAGE_SIZE >> !!(flags & NB_F_HALF_PAGES))
-		return false;
-	return m->len <= READ_ONCE(to->netdev->mtu) + BEYOND_MTU;
+	return !nb_vif_lacks_room(to, m->len) && m->len <= READ_ONCE(to->netdev->mtu) + BEYOND_MTU;
 }
 
 /* Whom the frame is for, if it may go there past the bridge; *source: where it comes from. */

@@ -343,6 +343,14 @@ int nb_vif_set_hash(struct nb_vif *vif, const struct netif_hash *hash);
 void nb_vif_break(struct nb_vif *vif, enum netif_error err);
 /* Is it one of ours? */
 bool nb_vif_is(const struct net_device *netdev);
+/* Of a frame so long: has a guest without scatter-gather, which takes one buffer a frame, no room for it? */
+static inline bool nb_vif_lacks_room(const struct nb_vif *vif, u32 len)
+{
+	const u32 flags = READ_ONCE(vif->flags);
+
+	return !(flags & NB_F_SG) &&
+	       len + READ_ONCE(vif->headroom) > PAGE_SIZE >> !!(flags & NB_F_HALF_PAGES);
+}
 static inline bool nb_vif_broken(const struct nb_vif *vif)
 {
 	return READ_ONCE(vif->broken) != NETIF_OK;

@@ -317,8 +317,7 @@ netdev_tx_t nb_rx_send(struct nb_queue *q, struct sk_buff *skb, bool more)
 
 	if (unlikely(nb_vif_broken(q->vif)))
 		return frame_drop(skb, &q->stats->rx_drop_stopped);
-	if (unlikely(!(flags & NB_F_SG) &&
-		     skb->len + READ_ONCE(q->vif->headroom) > PAGE_SIZE >> !!(flags & NB_F_HALF_PAGES)))
+	if (unlikely(nb_vif_lacks_room(q->vif, skb->len)))
 		return frame_drop(skb, &q->stats->rx_drop_too_big);
 	if ((flags & NB_F_MULTICAST) && !nb_filter_passes(q->vif, skb->data))
 		return frame_drop(skb, &q->stats->rx_filtered_multicast);
