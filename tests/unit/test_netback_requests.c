@@ -14,6 +14,15 @@ static void guest_reconfigures(const char *headroom)
 	guest_write("xdp-headroom", headroom);
 }
 
+/* And all the way to Connected again. */
+static void guest_reconfigured(const char *headroom)
+{
+	guest_reconfigures(headroom);
+	ck_assert(back_becomes(8));
+	guest_write("state", "4");
+	rig_settle();
+}
+
 static json_t *vif_of_json(void)
 {
 	json_t *list = backend_json(&rig.backend, "vif7.0"), *vif = json_array_get(list, 0);
@@ -75,10 +84,7 @@ END_TEST
 START_TEST(reconfiguration_that_is_over_unseen)
 {
 	connect_one();
-	guest_reconfigures("256");
-	ck_assert(back_becomes(8));
-	guest_write("state", "4");
-	rig_settle();
+	guest_reconfigured("256");
 	guest_reconfigures("0");
 	guest_write("state", "4");
 	rig_settle();
@@ -245,10 +251,7 @@ END_TEST
 START_TEST(closes_and_comes_back_from_8)
 {
 	connect_one();
-	guest_reconfigures("256");
-	ck_assert(back_becomes(8));
-	guest_write("state", "4");
-	rig_settle();
+	guest_reconfigured("256");
 	guest_write("state", "5");
 	ck_assert(back_becomes(5));
 	ck_assert_uint_eq(fake.connected, 0);
@@ -316,10 +319,7 @@ END_TEST
 START_TEST(daemon_after_one_that_left_8)
 {
 	connect_one();
-	guest_reconfigures("256");
-	ck_assert(back_becomes(8));
-	guest_write("state", "4");
-	rig_settle();
+	guest_reconfigured("256");
 	fake.inherited = true;
 	rig_daemon_stop();
 	if (_i)
