@@ -174,10 +174,12 @@ START_TEST(a_guest_has_so_many_ports)
 	ck_assert_int_eq(errno, ENOSPC);
 	ck_assert_int_eq(xenevtchn_unbind(xce, 500), 0);
 	ck_assert_int_eq(xenevtchn_bind_unbound_port(xce, 0), 500);
+	ck_assert_int_eq(xenevtchn_close(xce), 0);
 	as_domain(0);
 	xce = xenevtchn_open(NULL, 0);
 	for (i = 0; i < 1100; i++)
 		ck_assert_int_gt(xenevtchn_bind_unbound_port(xce, 7), 0);
+	ck_assert_int_eq(xenevtchn_close(xce), 0);
 }
 END_TEST
 
