@@ -30,13 +30,22 @@ probe_phases() { awk -f "$lab_dir/lib/phases.awk" "$scenario_dir/marks" "$scenar
 # probe_phase NAME: sets seconds, pings, lost and gap (ms).
 probe_phase() { read -r _ seconds pings lost gap <<<"$(probe_phases | grep "^$1 ")"; }
 
-# stream_begin HOST ADDRESS BITS: one connection; stream_lives is true while nothing broke it.
+# stream_begin HOST ADDRESS BITS [IPERF-ARGUMENT...]: one connection, BITS a second (0: all it can); stream_lives is true
+# while nothing broke it.
 stream_begin() {
 	stream_host=$1
-	on "$1" "iperf3 -c $2 -t 3600 -b $3 -l 8K --forceflush >/run/stream.log 2>&1 </dev/null & echo \$! >/run/iperf.pid"
+	on "$1" "iperf3 -c $2 -t 3600 -b $3 -l 8K ${*:4} --forceflush >/run/stream.log 2>&1 </dev/null & echo \$! >/run/iperf.pid"
 	wait_for 60 "a TCP connection from $1" on "$1" "grep -q ' connected to ' /run/stream.log"
 }
 stream_lives() { on "$stream_host" "kill -0 \$(cat /run/iperf.pid) && ! grep -q error /run/stream.log"; }
+# It carries bytes in a second that begins now or later. After a silence TCP waits as long again before it tries.
+stream_goes_on() {
+	local lines
+	lines=$(on "$stream_host" "wc -l </run/stream.log")
+	wait_for 120 "the open TCP connection goes on, $1" on "$stream_host" \
+		"tail -n +$((lines + 2)) /run/stream.log | grep ' sec ' | grep -qv ' 0\.00 Bytes'"
+	stream_lives || fail "the TCP stream broke, $1"
+}
 # What it has carried so far, as "12.3 MBytes".
 stream_end() {
 	on "$stream_host" "kill -INT \$(cat /run/iperf.pid); while kill -0 \$(cat /run/iperf.pid) 2>/dev/null; do read -r -t 0.1 <> <(:); done
