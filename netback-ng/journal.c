@@ -78,6 +78,14 @@ static void file_name(const struct queue *q, char name[32])
 	snprintf(name, 32, "vif%u.%u-%u", q->domid, q->vif->id.devid, q->index);
 }
 
+bool journal_left(uint16_t domid, uint32_t devid)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "vif%u.%u-0", domid, devid);
+	return dir_fd >= 0 && !faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
 /* NULL, with errno. */
 static struct journal *map_file(const struct queue *q)
 {

@@ -43,6 +43,8 @@ void journal_stop(void);
  * of its own: the vif works, but may be lost when the daemon is killed.  0 or -ENOMEM.
  */
 int journal_attach(struct queue *q, const struct vif_connection *c);
+/* A daemon that was killed had the vif, or this one has it. */
+bool journal_left(uint16_t domid, uint32_t devid);
 /* The rings are as the guest may have them. */
 void journal_detach(struct queue *q);
 

@@ -181,6 +181,34 @@ static void queue_free(struct vif *vif, struct queue *q)
 	free(q);
 }
 
+static int queue_settle(struct vif *vif, unsigned int index, const struct vif_connection *c)
+{
+	struct queue *q = queue_alloc(vif, index);
+	int rc = q ? map_rings(vif, q, c) : -ENOMEM;
+
+	if (q)
+		queue_free(vif, q);
+	return rc;
+}
+
+int uvif_settle(struct vif *vif, const struct vif_connection *c, const char **what)
+{
+	unsigned int i;
+	int rc = 0;
+
+	if (!journal_left(vif->id.domid, vif->id.devid))
+		return 0;
+	*what = "publishing what the daemon before had answered";
+	vif->xgt = xengnttab_open(&peer_quiet, 0);
+	if (!vif->xgt)
+		return peer_host_error(-errno);
+	for (i = 0; !rc && i < c->nqueues; i++)
+		rc = queue_settle(vif, i, c);
+	xengnttab_close(vif->xgt);
+	vif->xgt = NULL;
+	return rc;
+}
+
 static int queue_start(struct vif *vif, unsigned int index, const struct vif_connection *c,
 		       const char **what)
 {

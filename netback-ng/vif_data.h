@@ -75,6 +75,8 @@ extern const struct vif_plane plane_kernel;
 /* Our workers: vif.c, vif_filter.c, vif_gref.c, vif_json.c. */
 int uvif_create(struct vif *vif);
 int uvif_connect(struct vif *vif, const struct vif_connection *c, const char **what);
+/* Another data plane gets these rings: what a killed daemon of ours had written for them goes first.  0 or -errno. */
+int uvif_settle(struct vif *vif, const struct vif_connection *c, const char **what);
 void uvif_disconnect(struct vif *vif);
 void uvif_destroy(struct vif *vif);
 bool uvif_inherited(const struct vif *vif);

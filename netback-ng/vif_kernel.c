@@ -17,7 +17,9 @@ static int kernel_create(struct vif *vif)
 
 static int kernel_connect(struct vif *vif, const struct vif_connection *c, const char **what)
 {
-	return kvif_connect(vif->kernel, c, what);
+	int rc = uvif_settle(vif, c, what);
+
+	return rc ? rc : kvif_connect(vif->kernel, c, what);
 }
 
 static void kernel_disconnect(struct vif *vif)

@@ -176,6 +176,16 @@ static int map_rings(struct nb_queue *q, const struct nb_queue_params *p)
 	return 0;
 }
 
+/* Whoever served the rings before may have died between an answer and its event. */
+static void wake_guest(struct nb_queue *q)
+{
+	if (!q->tx.rsp_prod && !q->rx.rsp_prod)
+		return;
+	notify_remote_via_irq(q->tx_irq);
+	if (q->rx_irq != q->tx_irq)
+		notify_remote_via_irq(q->rx_irq);
+}
+
 static struct nb_queue *queue_alloc(struct nb_vif *vif, unsigned int index,
 				    const struct nb_queue_params *p)
 {
@@ -218,6 +228,7 @@ int nb_queue_open(struct nb_vif *vif, unsigned int index, const struct nb_queue_
 		nb_queue_close(q);
 		return rc;
 	}
+	wake_guest(q);
 	vif->queue[index] = q;
 	return 0;
 }

@@ -217,6 +217,42 @@ START_TEST(file_of_another)
 }
 END_TEST
 
+/* The kernel's data plane goes on with the rings: it finds them as the killed daemon would have left them. */
+START_TEST(settled_for_another_plane)
+{
+	const char *what = NULL;
+	char path[96];
+	struct dying d;
+	struct guest g;
+
+	plane_start(1);
+	guest_open(&g, 7, 1, NULL);
+	g.unposted = true;
+	ck_assert_int_eq(uvif_settle(g.vif, &g.c, &what), 0);
+	ck_assert_ptr_null(what);
+	send_one(&g);
+	front_queue_post(&g.q[0]);
+	dying_open(&d, &g);
+	dying_answers(&d);
+	die(&d.tx, ANSWERS_COMPLETE);
+	die(&d.rx, ANSWERS_COMPLETE);
+	ck_assert_int_eq(uvif_settle(g.vif, &g.c, &what), 0);
+	ck_assert_uint_eq(d.tx.shared->rsp_prod, 1);
+	ck_assert_uint_eq(d.rx.shared->rsp_prod, d.rx.rsp_prod);
+	ck_assert(!journal_left(7, 0));
+	g.c.queue[0].tx_ref = 1;
+	dying_close(&d);
+	dying_open(&d, &g);
+	ck_assert_int_lt(uvif_settle(g.vif, &g.c, &what), 0);
+	ck_assert_ptr_null(g.vif->xgt);
+	guest_stop(&g);
+	dying_close(&d);
+	snprintf(path, sizeof(path), "%s/vif7.0-0", plane_rings);
+	ck_assert_int_eq(unlink(path), 0);
+	dataplane_stop();
+}
+END_TEST
+
 /* What nobody will ask for goes at the next start; what is still to be published stays. */
 START_TEST(files_are_swept)
 {
@@ -253,5 +289,6 @@ void add_journal_case(Suite *s)
 	tcase_add_loop_test(c, ring_made_anew, 0, 3);
 	tcase_add_loop_test(c, file_of_another, 0, 5);
 	tcase_add_test(c, files_are_swept);
+	tcase_add_test(c, settled_for_another_plane);
 	suite_add_tcase(s, c);
 }
