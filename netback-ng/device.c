@@ -30,6 +30,7 @@
 
 #include "lib/daemon/shortage.h"
 #include "lib/xen/peer.h"
+#include "netback-ng/follow.h"
 #include "netback-ng/frontend.h"
 #include "netback-ng/plumb.h"
 #include "netback-ng/publish.h"
@@ -86,7 +87,7 @@ static void device_drop_vif(struct device *d)
 }
 
 /* Nothing is known then, and nothing may be concluded: look again. */
-static void read_failed(struct device *d, int rc)
+void device_read_failed(struct device *d, int rc)
 {
 	if (trouble_note(&d->trouble, TROUBLE_STORE, rc))
 		log_limited(&d->log, LOG_ERR, "%s: cannot read xenstore: %s; it is tried again until it works",
@@ -163,7 +164,7 @@ static bool device_offer(struct device *d, const struct snapshot *s)
 	int needs = fresh ? plumb_needs_script(d, s->hotplug) : 0;
 
 	if (needs < 0) {
-		read_failed(d, needs);
+		device_read_failed(d, needs);
 		return false;
 	}
 	if (plumb_tap(d))
@@ -184,108 +185,6 @@ static bool device_offer(struct device *d, const struct snapshot *s)
 }
 
 /* ---- connecting ---- */
-
-/* "BYTES,MICROSECONDS"; unlimited where it is absent or not that. */
-static void parse_rate(struct device *d, uint64_t *bytes, uint32_t *usecs)
-{
-	unsigned long long b;
-	unsigned int u;
-	int n = 0;
-
-	*bytes = 0;
-	*usecs = 0;
-	if (!*d->rate)
-		return;
-	if (sscanf(d->rate, "%19llu,%9u%n", &b, &u, &n) == 2 && !d->rate[n] && b && u) {
-		*bytes = b;
-		*usecs = u;
-		return;
-	}
-	log_limited(&d->log, LOG_WARNING, "%s: rate \"%s\" is not BYTES,MICROSECONDS; ignored", d->name, d->rate);
-}
-
-/* The toolstack changed it: nothing but that touches the rate of a running connection. */
-static void follow_rate(struct device *d)
-{
-	char now[sizeof(d->rate)];
-	uint64_t bytes;
-	uint32_t usecs;
-	int rc = plumb_read(d, "rate", now, sizeof(now));
-
-	if (rc)
-		read_failed(d, rc);
-	if (rc || !strcmp(now, d->rate))
-		return;
-	memcpy(d->rate, now, sizeof(now));
-	parse_rate(d, &bytes, &usecs);
-	vif_set_rate(d->vif, bytes, usecs);
-}
-
-static void follow_failed(struct device *d, const char *what, int rc)
-{
-	log_limited(&d->log, LOG_ERR, "%s: the data plane does not take the guest's %s: %s; is "
-		    "xen-netback-ng.ko as new as the daemon?", d->name, what, strerror(-rc));
-}
-
-static void say_headroom(struct device *d)
-{
-	if (d->headroom < d->asked.headroom)
-		log_limited(&d->log, LOG_WARNING, "%s: its guest asks for a headroom of %u bytes (xdp-headroom); "
-			    "it gets %u, which leaves room for a frame", d->name, d->asked.headroom, d->headroom);
-	else
-		log_limited(&d->log, LOG_INFO, "%s: headroom of %u bytes, as its guest asks", d->name,
-			    d->headroom);
-}
-
-static void follow_headroom(struct device *d, const struct frontend_requests *now)
-{
-	int rc = 0;
-
-	if (now->headroom == d->asked.headroom)
-		return;
-	d->asked.headroom = now->headroom;
-	d->headroom = frontend_headroom(now, d->half_pages);
-	rc = vif_set_headroom(d->vif, d->headroom);
-	if (rc)
-		follow_failed(d, "xdp-headroom", rc);
-	else
-		say_headroom(d);
-}
-
-static void follow_multicast(struct device *d, const struct frontend_requests *now)
-{
-	int rc;
-
-	if (now->multicast_control == d->asked.multicast_control)
-		return;
-	d->asked.multicast_control = now->multicast_control;
-	if (!d->offer.multicast_control && !(*d->config)->data.multicast_control)
-		return; /* asked for without an offer */
-	d->multicast_control = now->multicast_control;
-	rc = vif_set_multicast_control(d->vif, d->multicast_control);
-	if (rc)
-		follow_failed(d, "request-multicast-control", rc);
-}
-
-/*
- * netfront writes the headroom after it has gone to Reconfiguring, and where it finds us Reconfigured it
- * may be Connected again before we look: so it is followed from the first time on.
- */
-static void follow_requests(struct device *d, enum store_state front)
-{
-	struct frontend_requests now;
-	int rc = frontend_read_requests(d->xs, d->front, &now);
-
-	if (rc) {
-		if (trouble_note(&d->trouble, TROUBLE_STORE, rc))
-			log_limited(&d->log, LOG_ERR, "%s: cannot read what its front end asks for: %s; it is tried "
-				    "again until it works", d->name, strerror(-rc));
-		return;
-	}
-	if (front == STATE_RECONFIGURING || d->state == STATE_RECONFIGURED)
-		follow_headroom(d, &now);
-	follow_multicast(d, &now);
-}
 
 static int open_ctrl(struct device *d, const struct vif_connection *c, const char **what)
 {
@@ -336,12 +235,11 @@ static void device_connect(struct device *d)
 		connect_failed(d, rc, why, frontend_is_at_fault(rc));
 		return;
 	}
-	rc = plumb_read(d, "rate", d->rate, sizeof(d->rate));
+	rc = follow_begin(d, &c);
 	if (rc) {
-		read_failed(d, rc);
+		device_read_failed(d, rc);
 		return;
 	}
-	parse_rate(d, &c.rate_bytes, &c.rate_usecs);
 	rc = vif_connect(d->vif, &c, &what);
 	d->connected = !rc;
 	if (!rc)
@@ -355,11 +253,7 @@ static void device_connect(struct device *d)
 		return;
 	}
 	d->count.connects++;
-	d->half_pages = c.half_pages;
-	d->headroom = c.headroom;
-	d->multicast_control = c.multicast_control;
-	if (d->headroom)
-		say_headroom(d);
+	follow_connected(d, &c);
 	failed = trouble_over(&d->trouble, TROUBLE_CONNECT);
 	if (failed)
 		log_limited(&d->log, LOG_INFO, "%s: can connect again; tries that failed before: %u",
@@ -402,7 +296,7 @@ static int check_frontend_path(struct device *d)
 		rc = failed ? failed : rc;
 	}
 	if (store_failed(rc)) {
-		read_failed(d, rc);
+		device_read_failed(d, rc);
 		return rc;
 	}
 	if (!rc && (id != d->domid || strcmp(path, d->front)))
@@ -463,7 +357,7 @@ static bool device_begin(struct device *d, const struct snapshot *s)
 	if (s->state != STATE_INITIALISING)
 		rc = publish_error_before(d, &error);
 	if (rc) {
-		read_failed(d, rc);
+		device_read_failed(d, rc);
 		return false;
 	}
 	d->state = s->state;
@@ -572,7 +466,7 @@ static void device_look(struct device *d)
 	int rc = read_snapshot(d, &s);
 
 	if (rc) {
-		read_failed(d, rc);
+		device_read_failed(d, rc);
 		return;
 	}
 	if (!s.exists) {

@@ -72,6 +72,8 @@ void device_free(struct device *d);
 void device_step(struct device *d);
 /* What failed for want of something of the host's is tried again now. */
 void device_hurry(struct device *d);
+/* xenstore could not tell: it is noted as trouble, logged, and the device is looked at again later. */
+void device_read_failed(struct device *d, int rc);
 /* The data plane or the control ring met a fatal error of the guest. */
 void device_break(struct device *d, enum netif_error err);
 /* vifD.N, or its interface's name of now. */

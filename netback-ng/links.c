@@ -63,19 +63,19 @@ static struct vif *vif_find(uint32_t ifindex)
 
 /* --- the verdict ------------------------------------------------------------------ */
 
-static bool feature_get(const char *name, uint32_t command)
+/* What cannot be asked just now stays as it was. */
+static void feature_get(const char *name, uint32_t command, _Atomic(bool) *on)
 {
 	struct ethtool_value value = { .cmd = command };
 	struct ifreq ifr = { .ifr_data = (void *)&value };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool on;
 
 	if (fd < 0)
-		return false;
+		return;
 	memcpy(ifr.ifr_name, name, IFNAMSIZ);
-	on = !ioctl(fd, SIOCETHTOOL, &ifr) && value.data;
+	if (!ioctl(fd, SIOCETHTOOL, &ifr))
+		atomic_store(on, value.data);
 	close(fd);
-	return on;
 }
 
 /* An operator who turned an offload off (ethtool -K) means the frames from other vifs, too. */
@@ -85,8 +85,8 @@ static void take_features(struct vif *vif)
 
 	if (!vif_interface(vif, name))
 		return;
-	atomic_store(&vif->tap_csum, feature_get(name, ETHTOOL_GTXCSUM));
-	atomic_store(&vif->tap_tso, feature_get(name, ETHTOOL_GTSO));
+	feature_get(name, ETHTOOL_GTXCSUM, &vif->tap_csum);
+	feature_get(name, ETHTOOL_GTSO, &vif->tap_tso);
 }
 
 static enum brport_why judge(const struct vif *vif)

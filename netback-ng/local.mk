@@ -9,7 +9,7 @@ netback_ng_control_sources = \
 	netback-ng/ctrl.c netback-ng/ctrl.h \
 	netback-ng/device.c netback-ng/device.h \
 	netback-ng/frontend.c netback-ng/frontend.h \
-	netback-ng/plumb.c netback-ng/plumb.h \
+	netback-ng/follow.c netback-ng/follow.h netback-ng/plumb.c netback-ng/plumb.h \
 	netback-ng/publish.c netback-ng/publish.h \
 	netback-ng/script.c netback-ng/script.h \
 	netback-ng/trouble.c netback-ng/trouble.h \
