@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * netback-ngd: a userspace back end for Xen's network interfaces.
- * Control plane (main thread, sd-event): main -> backend -> device -> publish, plumb
+ * Control plane (main thread, sd-event): main -> backend -> device -> publish, plumb, follow
  * (-> script), frontend, ctrl, trouble; bus (sysfs), adopt (the rule), control (socket), config, log.
  * Data plane (worker threads) behind vif.h.  The control plane may depend on
  * libxenstore, libsystemd, jansson, libconfuse; neither half on libxenctrl.
@@ -155,14 +155,17 @@ static int on_kernel(sd_event_source *s, int fd, uint32_t revents, void *arg)
 	return 0;
 }
 
-/* With port = "kernel" the module moves the packets, and the threads have nothing to do. */
+/* Where the module moves the packets, the threads have nothing to do. */
 static int start_kernel(struct daemon *d)
 {
+	const enum config_port port = d->initial->data.port;
 	int rc;
 
-	if (d->initial->data.port != CONFIG_PORT_KERNEL)
+	if (port != CONFIG_PORT_KERNEL && port != CONFIG_PORT_AUTO)
 		return 0;
 	rc = kernel_start();
+	if (rc && port == CONFIG_PORT_AUTO)
+		return 0;
 	if (rc) {
 		log_error("port = \"kernel\", but this kernel has no xen-netback-ng: install the module for it (man "
 			  "xen-netback-ng), or use another port");

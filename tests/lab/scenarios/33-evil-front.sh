@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
-# run: by name
+# run: in turn 7
 # deadline: 3000
 # Front ends that break the rules, one way after the other, against the data plane in the kernel. netfront-ng-evil runs in
 # Dom0, whose vifs of its own are served as any guest's. Each attack costs its own vif at most: what no honest front end does

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: both
+# run: in turn 4
 # needs: migration
 # deadline: 900
 # Live migration a -> b -> a of a guest whose only interface is netback-ngd's, while it is pinged from host b
