@@ -40,7 +40,6 @@ static const struct config_key keys[] = {
 	BOOL("split_events", split_events, "true"),
 	BOOL("rx_half_pages", rx_half_pages, "true"),
 	KEY("port", CONFIG_PORT, data.port, "auto"),
-	BOOL("kernel_threads", kernel_threads, "true"),
 	NUMBER("copy_batch", data.copy_batch, "128", 1, 256),
 	BOOL("copy_grants", copy_grants, "true"),
 	BOOL("aligned_copy", aligned_copy, "true"),

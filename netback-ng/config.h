@@ -31,7 +31,6 @@ struct config_data {
 	bool sg, gso, csum;	    /* features offered to guests.  New vifs. */
 	bool ctrl_ring, static_grants, multicast_control, split_events; /* likewise */
 	enum config_port port;	    /* how frames get to and from the TAP.  New vifs. */
-	bool kernel_threads;	    /* of vifs of xen-netback-ng whose guest has no static grants.  New vifs. */
 	unsigned int copy_batch;    /* segments in one grant-copy call, 1..256 (T8) */
 	bool copy_grants;	    /* own buffers are granted to ourselves, for copies between grants.  At start. */
 	bool aligned_copy;	    /* local copies keep the guest page's offset (T11) */

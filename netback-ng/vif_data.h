@@ -98,7 +98,6 @@ struct vif {
 	struct vif_identity id;
 	struct log_limit log_limit;
 	struct kvif *kernel;	/* plane_kernel's: of what follows it has the bridge, the link and the TAP's index only */
-	bool threaded;		/* plane_kernel's: a thread of the kernel moves its packets */
 	struct tap tap;
 	struct vif_connection c;
 	struct bridge *bridge;	/* NULL: in none */

@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The data plane in the kernel: kernel.h's calls, by the names of vif.h's. */
-#include <errno.h>
-#include <fcntl.h>
-#include <net/if.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "netback-ng/links.h"
 #include "netback-ng/vif_data.h"
 
@@ -22,37 +15,11 @@ static int kernel_create(struct vif *vif)
 	return 0;
 }
 
-/*
- * A thread's turn comes when the CPU is free: what the host's stack has for the guest meanwhile is one
- * grant copy. Where pages are mapped there is no copy to wait for, and a thread would only be a detour.
- */
-static void let_thread_poll(struct vif *vif, bool on)
-{
-	char name[IF_NAMESIZE], path[64];
-	int fd;
-
-	if (on == vif->threaded || !dataplane_config()->kernel_threads || !vif_interface(vif, name))
-		return;
-	vif->threaded = on;
-	snprintf(path, sizeof(path), "/sys/class/net/%s/threaded", name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, on ? "1" : "0", 1) < 0)
-		log_limited(&vif->log_limit, LOG_WARNING, "%s: cannot write %s: %s; it works, though not as fast as it could",
-			    vif->id.name, path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-}
-
 static int kernel_connect(struct vif *vif, const struct vif_connection *c, const char **what)
 {
-	const bool goes_on = kvif_inherited(vif->kernel);
 	int rc = uvif_settle(vif, c, what);
 
-	if (!rc)
-		rc = kvif_connect(vif->kernel, c, what);
-	if (!rc && !goes_on)
-		let_thread_poll(vif, true);
-	return rc;
+	return rc ? rc : kvif_connect(vif->kernel, c, what);
 }
 
 static void kernel_disconnect(struct vif *vif)
@@ -107,11 +74,7 @@ static unsigned int kernel_gref_room(const struct vif *vif, unsigned int queue)
 static int kernel_gref_add(struct vif *vif, unsigned int queue, const struct netif_gref *grefs,
 			   unsigned int n)
 {
-	int rc = kvif_gref_add(vif->kernel, queue, grefs, n);
-
-	if (!rc)
-		let_thread_poll(vif, false);
-	return rc;
+	return kvif_gref_add(vif->kernel, queue, grefs, n);
 }
 
 /* Done when it is answered, as all of the module's. */
