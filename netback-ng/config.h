@@ -43,7 +43,7 @@ struct config_data {
 	unsigned int coalesce_usecs;   /* and at most so much later */
 	bool coalesce_adaptive;	       /* T16 */
 	unsigned int poll_usecs;       /* T18, T19: keep looking this long before sleeping; 0: off */
-	unsigned int quantum_bytes;    /* deficit round robin: bytes per vif queue and turn */
+	unsigned int quantum_bytes;    /* deficit round robin: bytes per vif and turn */
 	unsigned int stall_usecs;      /* a sender waits this long for a receiver without buffers, then drops */
 };
 

@@ -15,10 +15,14 @@ void queue_notify(struct queue *q, unsigned int port, uint64_t *counter)
 	xenevtchn_notify(q->worker->xce, (evtchn_port_t)port);
 }
 
-/* A debt is to the others on this worker: while nobody else has work there is none. */
+/*
+ * A vif's queues share one turn: more of them are no larger share of the worker.  A debt is to the others
+ * on this worker: while nobody else has work there is none.
+ */
 static void begin_turn(struct queue *q)
 {
-	const int64_t quantum = q->worker->config->quantum_bytes;
+	const unsigned int sharers = q->vif->active[q->worker->index];
+	const int64_t quantum = q->worker->config->quantum_bytes / (sharers ? sharers : 1);
 
 	q->deficit += quantum;
 	if (q->deficit > quantum || q->active_next == q)

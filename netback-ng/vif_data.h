@@ -105,6 +105,7 @@ struct vif {
 	_Atomic(bool) tap_csum, tap_tso; /* ethtool's: what is left to the guest */
 	struct queue *queues[VIF_QUEUES_MAX];
 	_Atomic(unsigned int) nqueues; /* running; 0: disconnected */
+	uint16_t active[WORKERS_MAX]; /* of them have work, on each worker; that worker's own */
 	_Atomic(int) broken;	/* enum netif_error */
 	_Atomic(struct netif_hash *) hash; /* NULL: off; one of hashes */
 

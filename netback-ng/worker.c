@@ -55,6 +55,7 @@ void worker_activate(struct worker *w, struct queue *q)
 	if (q->is_active)
 		return;
 	q->is_active = true;
+	q->vif->active[w->index]++;
 	if (!w->active) {
 		w->active = q->active_next = q->active_prev = q;
 		return;
@@ -70,6 +71,7 @@ static void deactivate(struct worker *w, struct queue *q)
 	if (!q->is_active)
 		return;
 	q->is_active = false;
+	q->vif->active[w->index]--;
 	if (q->active_next == q) {
 		w->active = NULL;
 		return;

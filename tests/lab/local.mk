@@ -43,6 +43,7 @@ EXTRA_DIST += tests/lab/README tests/lab/lab \
 	tests/lab/scenarios/45-levers.sh \
 	tests/lab/scenarios/46-vif-to-vif.sh \
 	tests/lab/scenarios/47-pair-levers.sh \
+	tests/lab/scenarios/48-kernel-levers.sh \
 	tests/lab/scenarios/50-save-restore.sh \
 	tests/lab/scenarios/60-migrate.sh \
 	tests/lab/scenarios/62-migrate-ng.sh \

@@ -30,21 +30,25 @@ struct turns {
 
 static void reap(struct guest *g)
 {
-	struct netif_front_tx *tx = &g->q[0].tx;
+	unsigned int i;
 
-	if (netif_front_pending(&tx->ring))
-		guest_reap(g, 0, (unsigned int)netif_front_pending(&tx->ring));
+	for (i = 0; i < g->nqueues; i++)
+		if (netif_front_pending(&g->q[i].tx.ring))
+			guest_reap(g, i, (unsigned int)netif_front_pending(&g->q[i].tx.ring));
 }
 
 static void refill(struct guest *g, const uint8_t *to, unsigned int piece)
 {
 	struct netif_meta m = { .len = SMALL };
 	const uint8_t *frame = frame_make(to, g->mac, SMALL, 0);
+	unsigned int i;
 
 	reap(g);
-	while (guest_queue(g, 0, frame, &m, piece, 0))
-		;
-	netif_front_push(&g->q[0].tx.ring);
+	for (i = 0; i < g->nqueues; i++) {
+		while (guest_queue(g, i, frame, &m, piece, 0))
+			;
+		netif_front_push(&g->q[i].tx.ring);
+	}
 }
 
 static struct queue *queue_of(const struct guest *g)
@@ -54,8 +58,12 @@ static struct queue *queue_of(const struct guest *g)
 
 static void take_turn(const struct guest *g)
 {
-	worker_activate(queue_of(g)->worker, queue_of(g));
-	queue_serve(queue_of(g));
+	unsigned int i;
+
+	for (i = 0; i < g->nqueues; i++)
+		worker_activate(g->vif->queues[i]->worker, g->vif->queues[i]);
+	for (i = 0; i < g->nqueues; i++)
+		queue_serve(g->vif->queues[i]);
 }
 
 static void serve_both(struct turns *t)
@@ -100,11 +108,11 @@ static void run(struct turns *t)
 	worker_call(queue_of(&a)->worker, run_here, t);
 }
 
-static void start_three(void)
+static void start_three(unsigned int queues_of_a)
 {
 	plane_config.poll_usecs = 0;
 	plane_start(1);
-	guest_start(&a, 7, 1, "br-test");
+	guest_start(&a, 7, queues_of_a, "br-test");
 	guest_start(&b, 8, 1, "br-test");
 	xensim("domain create 9");
 	guest_start(&c, 9, 1, "br-test");
@@ -123,7 +131,7 @@ START_TEST(storm_pays_for_its_copies)
 {
 	struct turns t = { .serve = serve_both, .to = _i ? group : everyone, .piece = SMALL };
 
-	start_three();
+	start_three(1);
 	run(&t);
 	ck_assert_uint_ge(t.of_b, (ROUNDS - 1) * (uint64_t)turn_frames());
 	/* But for the first burst, of which nobody knew what it was. */
@@ -137,9 +145,24 @@ START_TEST(as_much_as_others)
 {
 	struct turns t = { .serve = serve_both, .to = outside, .piece = SMALL };
 
-	start_three();
+	start_three(1);
 	run(&t);
 	ck_assert_uint_le(t.of_a, t.of_b + turn_frames());
+	ck_assert_uint_le(t.of_b, t.of_a + turn_frames());
+	stop_three();
+}
+END_TEST
+
+/* As one with a queue, however many it has, of which each has more than a turn's work. */
+START_TEST(queues_are_no_share)
+{
+	struct turns t = { .serve = serve_both, .to = outside, .piece = SMALL };
+
+	plane_config.quantum_bytes = 100 * SMALL_COST;
+	start_three((unsigned int)_i);
+	run(&t);
+	/* A burst is taken whole: each queue may have had one too many. */
+	ck_assert_uint_le(t.of_a, t.of_b + (uint64_t)_i * turn_frames());
 	ck_assert_uint_le(t.of_b, t.of_a + turn_frames());
 	stop_three();
 }
@@ -150,7 +173,7 @@ START_TEST(slots_are_charged)
 {
 	struct turns t = { .serve = serve_both, .to = outside, .piece = 4 };
 
-	start_three();
+	start_three(1);
 	run(&t);
 	ck_assert_uint_ge(t.of_a, ROUNDS);
 	ck_assert_uint_le(t.most, plane_config.quantum_bytes / QUEUE_SLOT_COST + 1);
@@ -164,7 +187,7 @@ START_TEST(only_connected_ones_count)
 {
 	const uint8_t *frame;
 
-	start_three();
+	start_three(1);
 	frame = frame_make(everyone, a.mac, SMALL, 0);
 	ck_assert_uint_eq(bridge_copies(a.vif, frame), 3);
 	vif_disconnect(c.vif);
@@ -183,7 +206,7 @@ START_TEST(alone_without_debt)
 	uint64_t before = 0;
 	unsigned int i;
 
-	start_three();
+	start_three(1);
 	for (i = 0; i < 3; i++) {
 		run(&t);
 		ck_assert_uint_ge(stat_of(&a, "tx_frames") - before, 200);
@@ -215,7 +238,7 @@ START_TEST(small_frames_to_a_guest)
 {
 	struct turns t = { .serve = send_rx };
 
-	start_three();
+	start_three(1);
 	run(&t);
 	ck_assert_uint_ge(t.most, turn_frames() / 2);
 	ck_assert_uint_le(t.most, turn_frames() + WORKER_READS_MAX);
@@ -260,6 +283,7 @@ void add_turn_case(Suite *s)
 
 	tcase_add_loop_test(tc, storm_pays_for_its_copies, 0, 2);
 	tcase_add_test(tc, as_much_as_others);
+	tcase_add_loop_test(tc, queues_are_no_share, 1, 5);
 	tcase_add_test(tc, slots_are_charged);
 	tcase_add_test(tc, only_connected_ones_count);
 	tcase_add_test(tc, alone_without_debt);
