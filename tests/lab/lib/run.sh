@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # Scenarios: scenarios/NAME.sh says which hosts it needs ("# hosts: a" or "# hosts: both"), what these must
-# be able to ("# needs: migration sriov", any of them) and what it may take ("# deadline: SECONDS", 600). One that measures
-# for long and asserts little ("# run: by name") is not among "all". A scenario runs in
+# be able to ("# needs: migration sriov", any of them), what it takes here ("# takes: SECONDS", 200: LAB_DEADLINE plans with
+# it) and what it may take ("# deadline: SECONDS", 600). One that measures for long and asserts little ("# run: by name") is
+# not among "all". A scenario runs in
 # a shell of its own with these functions and ends with status 0, or with "fail WHY"; figures it gives with
 # "figures KEY VALUE..." go out as one JSON line. Before it, its hosts have no guest and no daemon.
 
@@ -125,6 +126,11 @@ clean_host() {
 		modprobe xen-netback; echo 1 >/sys/bus/xen-backend/drivers_autoprobe" >/dev/null 2>&1
 }
 
+# False where a scenario that failed left what only a boot takes away: a guest, a module in use, an interface.
+is_clean() {
+	host_ssh "$1" "[ \$(xl list | wc -l) = 2 ] && ! [ -e /sys/module/xen_netback_ng ] && ! ls -d /sys/class/net/vif*" >/dev/null 2>&1
+}
+
 print_figures() {
 	local f
 	for f in "$scenario_dir"/figures.*; do
@@ -178,10 +184,13 @@ scenario_body() {
 run_scenario() {
 	local name=$1 file=$2 again=$3 began=$SECONDS deadline rc
 	deadline=$(scenario_field "$file" deadline)
+	deadline=${deadline:-600}
+	[ $((SECONDS + deadline)) -le "$run_ends" ] || deadline=$((run_ends > SECONDS ? run_ends - SECONDS : 1))
 	scenario_dir=$run_dir/scenario
 	rm -rf "$scenario_dir" && mkdir -p "$scenario_dir"
-	bounded "${deadline:-600}" scenario_body "$file"
+	bounded "$deadline" scenario_body "$file"
 	rc=$?
+	time_for "$file" || again=late
 	[ $rc = 0 ] || [ -n "$again" ] || ! end_silent_hosts || return 1
 	[ $rc = 0 ] || [ -n "$again" ] || [ -z "${LAB_AGAIN:-}" ] || ! begin_anew "$name" || return 1
 	case $rc in
@@ -189,7 +198,7 @@ run_scenario() {
 		say "ok $name ($((SECONDS - began)) s)"
 		passed=$((passed + 1))
 		;;
-	124) not_ok "$name" "not done after ${deadline:-600} s" ;;
+	124) not_ok "$name" "not done after $deadline s" ;;
 	*) not_ok "$name" "$(cat "$scenario_dir/why" 2>/dev/null || echo "it ended early")" ;;
 	esac
 	print_figures "$name"
@@ -239,12 +248,19 @@ end_silent_hosts() {
 	return $rc
 }
 
-too_late="not begun, the time of this run is over"
+# LAB_DEADLINE: the second at which a run ends at the latest. What would take longer does not begin, a second try neither.
+run_ends=${LAB_DEADLINE:-86400}
+time_for() {
+	local takes
+	takes=$(scenario_field "$1" takes)
+	[ $((SECONDS + ${takes:-200})) -le "$run_ends" ]
+}
+too_late="not begun, too little time is left of this run's"
 # Counts itself as passed, failed or skipped.
 lab_run_one() {
 	local name=$1 file=$2 why
 	why=$(scenario_lacks "$file")
-	[ "$SECONDS" -lt "${LAB_DEADLINE:-86400}" ] || why="$too_late ($LAB_DEADLINE s)"
+	time_for "$file" || why="$too_late $run_ends s"
 	if [ -z "$why" ]; then
 		end_silent_hosts
 		hosts_ready "$file" || {
@@ -286,6 +302,13 @@ hosts_ready() {
 	hosts_up "$(scenario_field "$1" hosts)" || return 1
 	for h in $(hosts_alive); do
 		bounded 120 clean_host "$h"
+		bounded 60 until_true 20 is_clean "$h" && continue
+		say "  host $h cannot be cleaned; the hosts are booted anew"
+		hosts_down
+		hosts_up "$(scenario_field "$1" hosts)" || return 1
+		break
+	done
+	for h in $(hosts_alive); do
 		bounded 60 host_ssh "$h" /opt/lab/vfs "$(grep -q '^# needs:.*sriov' "$1" && echo 4 || echo 0)"
 	done
 	return 0
