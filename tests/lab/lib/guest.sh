@@ -16,7 +16,7 @@ guest_number() {
 }
 
 # guest_config NUMBER NAME VIF...: vif k has address 10.77.K.NUMBER. From the environment: LAB_GUEST_VCPUS,
-# LAB_GUEST_DISK (an xl disk specification in quotes), LAB_GUEST_EXTRA (more of the kernel's command line),
+# LAB_GUEST_DISK (an xl disk specification in quotes), LAB_GUEST_MEMORY (MB: what migrates is sent whole, 1.5 MB a second), LAB_GUEST_EXTRA (more of the kernel's command line),
 # LAB_GUEST_PCI=1 (PCI devices can be attached), LAB_GUEST_BOND=1 (address 0 is on a bond of vif 0 and a VF).
 guest_config() {
 	local number=$1 name=$2 k=0 vifs="" addresses="" vif extra=${LAB_GUEST_EXTRA:-}
@@ -36,7 +36,7 @@ guest_config() {
 		kernel = "/opt/lab/guest/vmlinuz"
 		ramdisk = "/opt/lab/guest/initrd.gz"
 		extra = "console=hvc0 lab.ip=$addresses $extra"
-		memory = $([ -z "${LAB_GUEST_DEBUG:-}" ] && echo 256 || echo 512)
+		memory = $([ -z "${LAB_GUEST_DEBUG:-}" ] && echo "${LAB_GUEST_MEMORY:-256}" || echo 512)
 		vcpus = ${LAB_GUEST_VCPUS:-1}
 		vif = [ $vifs ]
 		disk = [ ${LAB_GUEST_DISK:-} ]

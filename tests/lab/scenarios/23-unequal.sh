@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
-# run: in turn 4
+# takes: 280
+# run: in turn 6
 # Unequal guests on the daemon's built-in switch: a stock one, whose frames are copied by grant, one with the project's
 # module, whose pages the daemon has mapped, and one with its half-page receive buffers. Each with each, from both ends:
 # pings of all sizes up to 46 fragments, and TCP both ways. Frames pass from vif to vif.

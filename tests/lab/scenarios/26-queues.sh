@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
+# run: in turn 1
 # A stock guest with two vcpus: two queues, both used, in both directions.
 # By default a vif gets a queue per CPU of Dom0, and the lab's has one.
 check "configure two queues" on a "echo 'max_queues = 2' >/run/queues.conf"

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
+# run: in turn 5
+# takes: 300
 # The ports that need vhost-net, which only a real Dom0 has: a stock guest's and netfront-ng's traffic both ways, a kill
 # under it, a vif that goes and comes back. Every frame of the guests is accounted for.
 rate='.end.sum_received.bits_per_second / 1e6 | round'

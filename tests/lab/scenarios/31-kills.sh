@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
-# run: in turn 6
+# run: in turn 9
 # LAB_KILLS times (20) the daemon is killed at whatever it does under big frames (GSO) both ways. A stock guest finds every
 # answer in its rings as it should be: it says nothing, its interface works, and its two TCP connections go on.
 kills=${LAB_KILLS:-20}

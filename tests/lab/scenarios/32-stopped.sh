@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
+# run: in turn 3
 # The daemon stopped, or killed for good: new vifs come up on the kernel, those that ask for netback-ngd too; those
 # that it served are taken up again by its next start, those on the kernel stay there.
 check "start the daemon" daemon a start

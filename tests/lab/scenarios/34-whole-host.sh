@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
-# run: in turn 7
+# run: in turn 9
 # Whole-host mode: xen-netback is not even loaded, plain xl configurations with the stock script vif-bridge are
 # the daemon's; xentop and xl tell of its vifs; a restart keeps them; disks stay the kernel's.
 check "unload xen-netback" on a "modprobe -r xen-netback && ! grep -q ^xen_netback /proc/modules"

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
-# run: in turn 7
+# run: in turn 9
 # A guest on netback-ngd is saved and restored: it comes back on netback-ngd with its connection.
+LAB_GUEST_MEMORY=${LAB_GUEST_MEMORY:-128}
 check "start the daemon" daemon a start
 check "create g1 on netback-ngd" guest_create a g1 script=vif-ng
 one=$(guest_address a g1)

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: both
-# run: in turn 4
+# takes: 300
+# run: in turn 3
 # needs: migration
 # deadline: 900
 # Live migration a -> b -> a of a guest whose only interface is netback-ngd's, while it is pinged from host b
 # throughout: pings lost, and the longest silence; the same with the kernel's back end to compare. Both ends of "xl migrate"
 # go through the dispatcher, as every "xl" of the lab does.
+LAB_GUEST_MEMORY=${LAB_GUEST_MEMORY:-128}
 dispatched() {
 	on "$1" "[ \$(command -v xl) = /usr/local/sbin/xl ] && xl net-list >/run/ours && xl-net net-list | cmp - /run/ours &&
 		xl help >/run/through && /usr/sbin/xl help | cmp - /run/through && ! xl no-such-command"

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: both
+# takes: 250
 # run: in turn 3
 # needs: migration
 # deadline: 3000
 # LAB_ROUNDS live migrations, to and fro, of a guest with the kernel module on netback-ngd: under pings from b and one TCP
 # connection from a, which must be the same at the end. On each host it has its static grants again, and no grant operation.
+LAB_GUEST_MEMORY=${LAB_GUEST_MEMORY:-128}
 rounds=${LAB_ROUNDS:-5}
 check "start the daemon on a" daemon a start
 check "start the daemon on b" daemon b start

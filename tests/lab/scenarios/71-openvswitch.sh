@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: both
-# run: in turn 1
+# takes: 1000
+# run: in turn 4
 # needs: migration sriov
 # deadline: 2400
 # The hosts' bridges are Open vSwitch's: a bonded guest goes vif -> VF -> vif, LAB_ROUNDS times, and to the other host and
 # back, under ping -i 0.01 and an open TCP stream; a guest on its vif, netback-ngd's, reaches it on both paths. Killed on
 # its way, too. In a VLAN, its VF is in it.
+LAB_GUEST_MEMORY=${LAB_GUEST_MEMORY:-128}
 rounds=${LAB_ROUNDS:-3}
 for h in a b; do check "Open vSwitch on $h" on $h "/opt/lab/openvswitch on"; done
 check "start the daemon" daemon a start

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: both
-# run: in turn 3
+# takes: 650
+# run: in turn 5
 # needs: migration sriov
 # deadline: 3000
 # A guest with a VF goes to the other host and back, LAB_ROUNDS times, with net-migrate and, where LAB_HAND=1 asks for the
 # comparison, by hand (xl pci-detach, xl migrate, xl pci-attach), under ping -i 0.01 from b and an open TCP stream from a:
 # for each phase its seconds, pings lost and the longest gap. A target that cannot take it is refused before anything happens.
+LAB_GUEST_MEMORY=${LAB_GUEST_MEMORY:-128}
 rounds=${LAB_ROUNDS:-1}
 LAB_GUEST_PCI=1 LAB_GUEST_BOND=1 check "create g1" guest_create a g1
 one=$(guest_address a g1) mac=$(guest_mac "$(on a cat /run/guests/g1.number)" 0)

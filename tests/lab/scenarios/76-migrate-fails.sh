@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: both
-# run: in turn 4
+# takes: 900
+# run: in turn 6
 # needs: migration sriov
 # deadline: 3600
 # A migration that fails half-way leaves the guest where it is, on its VF: the stream breaks, ssh is cut, the receiver
 # dies, xl-net is killed at each step, and at last the target itself is. Killed while xl migrates or while the target
 # attaches the VF, recovery ends it there. One TCP stream lives through all of it.
+LAB_GUEST_MEMORY=${LAB_GUEST_MEMORY:-128}
 LAB_GUEST_PCI=1 LAB_GUEST_BOND=1 check "create g1" guest_create a g1
 one=$(guest_address a g1)
 check "ping before" ping_guest a "$one"
@@ -52,9 +54,9 @@ check "what the receiver left is named" on a "! xl-net net-migrate g1 lab-b 2>/r
 [ "$(path_of a)" = vf ] || fail "a refused migration moved the guest"
 check "destroy what the receiver left" on b "xl destroy g1--incoming"
 
-# An xl that fails: what is killed here is on its way to the vif (10 records), or back to the VF (8).
+# An xl that fails: what is killed here is on its way to the vif (10 records), or back to the VF (8). LAB_KILLS: which records.
 on a "mkdir -p /run/no-xl && printf '#!/bin/sh\nexit 1\n' >/run/no-xl/xl && chmod +x /run/no-xl/xl"
-for ((n = 1; n <= ${LAB_KILLS:-18}; n++)); do
+for n in ${LAB_KILLS:-$(seq 18)}; do
 	check "kill at record $n" killed_at a $n "env PATH=/run/no-xl:\$PATH xl-net net-migrate g1 lab-b --timeout 180"
 	check "recover at record $n" on a "xl-net net-recover"
 	on_vf a "killed at record $n"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
-# run: in turn 5
+# run: in turn 7
 # deadline: 3000
 # The project's front end in the guest's kernel, first on the kernel's back end, then on netback-ngd:
 # traffic, save and restore, unloading under traffic; with netback-ngd its death, and no grant operation.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
-# run: in turn 6
+# run: in turn 8
 # deadline: 3000
 # The project's front end in the guest's kernel against a back end that breaks the rules, one way after the
 # other: netback-ng-evil takes the vif over from a daemon that was stopped. The module goes on or shuts the interface, as it

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: a
-# run: in turn 5
+# run: in turn 7
 # deadline: 3000
 # needs: sriov
 # A VF with the vif's MAC comes and goes under the guest's pings to Dom0: frames take the VF while it is there, the

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # variables are shared between the parts of the lab
 # hosts: both
-# run: in turn 6
+# run: in turn 8
 # needs: sriov
 # deadline: 1200
 # Hybrid: g1 has a VF, g2 is on the same host, b is another. Whether what g1 and g2 send each other takes the vifs
