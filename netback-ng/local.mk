@@ -2,18 +2,18 @@
 # The control plane is a library of its own: the unit tests link it with a data plane of theirs.
 noinst_LIBRARIES += netback-ng/libcontrol.a
 netback_ng_control_sources = \
-	netback-ng/adopt.c netback-ng/adopt.h \
-	netback-ng/backend.c netback-ng/backend.h \
-	netback-ng/bus.c netback-ng/bus.h \
-	netback-ng/config.c netback-ng/config.h \
-	netback-ng/ctrl.c netback-ng/ctrl.h \
-	netback-ng/device.c netback-ng/device.h \
-	netback-ng/frontend.c netback-ng/frontend.h \
-	netback-ng/follow.c netback-ng/follow.h netback-ng/plumb.c netback-ng/plumb.h \
-	netback-ng/publish.c netback-ng/publish.h \
-	netback-ng/script.c netback-ng/script.h \
-	netback-ng/trouble.c netback-ng/trouble.h \
-	netback-ng/vif.h
+	netback-ng/control/adopt.c netback-ng/control/adopt.h \
+	netback-ng/control/backend.c netback-ng/control/backend.h \
+	netback-ng/control/bus.c netback-ng/control/bus.h \
+	netback-ng/control/config.c netback-ng/control/config.h \
+	netback-ng/control/ctrl_ring.c netback-ng/control/ctrl_ring.h \
+	netback-ng/control/device.c netback-ng/control/device.h \
+	netback-ng/control/frontend.c netback-ng/control/frontend.h \
+	netback-ng/control/follow.c netback-ng/control/follow.h netback-ng/control/plumb.c netback-ng/control/plumb.h \
+	netback-ng/control/publish.c netback-ng/control/publish.h \
+	netback-ng/control/script.c netback-ng/control/script.h \
+	netback-ng/control/trouble.c netback-ng/control/trouble.h \
+	netback-ng/base/config_data.h netback-ng/vif/dataplane.h netback-ng/vif/vif.h
 netback_ng_control_cflags = $(XENSTORE_CFLAGS) $(XENGNTTAB_CFLAGS) $(XENEVTCHN_CFLAGS) \
 	$(CONFUSE_CFLAGS) $(JANSSON_CFLAGS) $(SYSTEMD_CFLAGS)
 # After libcontrol.a and whichever data plane serves it.
@@ -25,16 +25,20 @@ netback_ng_libcontrol_a_CFLAGS = $(AM_CFLAGS) $(netback_ng_control_cflags)
 
 # The data plane, behind vif.h.
 netback_ng_data_sources = \
-	netback-ng/brport.c netback-ng/brport.h netback-ng/copy.c netback-ng/copy.h netback-ng/dataplane.c netback-ng/frame.h \
-	netback-ng/links.c netback-ng/links.h \
-	netback-ng/journal.c netback-ng/journal.h \
-	netback-ng/kernel.c netback-ng/kernel.h netback-ng/linux/netback_ng.h \
-	netback-ng/pool.c netback-ng/pool.h netback-ng/port.c netback-ng/port.h netback-ng/port_direct.c netback-ng/port_split.c \
-	netback-ng/port_uring.c netback-ng/port_vhost.c netback-ng/port_vhost.h \
-	netback-ng/queue.c netback-ng/queue.h netback-ng/queue_late.c netback-ng/queue_rx.c netback-ng/queue_tx.c netback-ng/stats.h netback-ng/switch.c netback-ng/switch.h \
-	netback-ng/vif.c netback-ng/vif.h netback-ng/vif_data.h netback-ng/vif_filter.c \
-	netback-ng/vif_gref.c netback-ng/vif_json.c netback-ng/vif_kernel.c netback-ng/vif_plane.c netback-ng/worker.c netback-ng/worker.h \
-	netback-ng/virtq.c netback-ng/virtq.h
+	netback-ng/base/config_data.h netback-ng/base/frame.h netback-ng/base/stats.h \
+	netback-ng/grant/copy.c netback-ng/grant/copy.h netback-ng/grant/pool.c netback-ng/grant/pool.h \
+	netback-ng/engine/task.h netback-ng/engine/worker.c netback-ng/engine/worker.h \
+	netback-ng/vif/brport.c netback-ng/vif/brport.h netback-ng/vif/dataplane.c netback-ng/vif/dataplane.h netback-ng/vif/journal.c \
+	netback-ng/vif/journal.h netback-ng/vif/kernel.c netback-ng/vif/kernel.h netback-ng/vif/links.c \
+	netback-ng/vif/links.h netback-ng/vif/queue.c netback-ng/vif/queue.h netback-ng/vif/queue_deliver.c \
+	netback-ng/vif/queue_late.c netback-ng/vif/queue_rx.c netback-ng/vif/queue_tx.c netback-ng/vif/switch.c \
+	netback-ng/vif/switch.h netback-ng/vif/uplink.h netback-ng/vif/vif.c netback-ng/vif/vif.h \
+	netback-ng/vif/vif_data.h netback-ng/vif/vif_filter.c netback-ng/vif/vif_gref.c netback-ng/vif/vif_json.c \
+	netback-ng/vif/vif_kernel.c netback-ng/vif/vif_plane.c \
+	netback-ng/uplink/direct.c netback-ng/uplink/direct.h netback-ng/uplink/split.c netback-ng/uplink/uplink.c \
+	netback-ng/uplink/uring.c netback-ng/uplink/vhost.c netback-ng/uplink/vhost.h netback-ng/uplink/virtq.c \
+	netback-ng/uplink/virtq.h \
+	netback-ng/linux/netback_ng.h
 
 noinst_LIBRARIES += netback-ng/libdataplane.a
 netback_ng_libdataplane_a_SOURCES = $(netback_ng_data_sources)

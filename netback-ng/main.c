@@ -20,12 +20,13 @@
 #include "lib/daemon/loop.h"
 #include "lib/daemon/options.h"
 #include "lib/daemon/shortage.h"
-#include "netback-ng/backend.h"
-#include "netback-ng/bus.h"
-#include "netback-ng/journal.h"
-#include "netback-ng/kernel.h"
-#include "netback-ng/links.h"
-#include "netback-ng/vif_data.h"
+#include "netback-ng/control/backend.h"
+#include "netback-ng/control/bus.h"
+#include "netback-ng/vif/dataplane.h"
+#include "netback-ng/vif/journal.h"
+#include "netback-ng/vif/kernel.h"
+#include "netback-ng/vif/links.h"
+#include "netback-ng/vif/vif_data.h"
 
 struct daemon {
 	const char *config_file;
@@ -158,13 +159,13 @@ static int on_kernel(sd_event_source *s, int fd, uint32_t revents, void *arg)
 /* Where the module moves the packets, the threads have nothing to do. */
 static int start_kernel(struct daemon *d)
 {
-	const enum config_port port = d->initial->data.port;
+	const enum config_uplink uplink = d->initial->data.uplink;
 	int rc;
 
-	if (port != CONFIG_PORT_KERNEL && port != CONFIG_PORT_AUTO)
+	if (uplink != CONFIG_UPLINK_KERNEL && uplink != CONFIG_UPLINK_AUTO)
 		return 0;
 	rc = kernel_start();
-	if (rc && port == CONFIG_PORT_AUTO)
+	if (rc && uplink == CONFIG_UPLINK_AUTO)
 		return 0;
 	if (rc) {
 		log_error("port = \"kernel\", but this kernel has no xen-netback-ng: install the module for it (man "

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Adaptive event coalescing (T15, T16): from what arrived since the last look,
+ * Adaptive event coalescing: from what arrived since the last look,
  * how many more requests to wait for before the peer notifies, how long at most,
  * and whether to poll rather than sleep.  Pure: the caller brings the time.
  */

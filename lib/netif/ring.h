@@ -239,7 +239,7 @@ static inline bool netif_front_push(struct netif_front_ring *r)
 /*
  * Ask for an event once 'ahead' (>= 1) more requests are there, then look again:
  * true where that many already are, so that the caller must not sleep.
- * ahead > 1 is the ring's own interrupt coalescing (T15); a timer must bound it.
+ * ahead > 1 is the ring's own interrupt coalescing; a timer must bound it.
  */
 static inline bool netif_back_arm(struct netif_back_ring *r, u32 ahead)
 {

@@ -2,7 +2,7 @@
 #include "tx.h"
 #include "header.h"
 
-/* Two cache lines ahead: the front end's core wrote them last (T6). */
+/* Two cache lines ahead: the front end's core wrote them last. */
 #define PREFETCH_SLOTS (128 / sizeof(union netif_tx_slot))
 
 /* Where one packet is looked for: its first slot in the ring, and how many are published. */

@@ -14,20 +14,20 @@
 
 # NAME  KEY  ON  OFF  MEASUREMENTS (FROM:TO:WHAT)
 levers='
-static-grants(T9,T10)   static_grants      true  false  g2:outside:tcp,outside:g2:tcp,g2:g3:udp64
-batched-copies(T8)      copy_batch         128   1      g1:outside:tcp,outside:g1:tcp,g1:outside:udp64
-aligned-copies(T11)     aligned_copy       true  false  g1:outside:tcp,outside:g1:tcp
-prefetch(T6)            prefetch           true  false  g2:outside:udp64,g2:outside:tcp
-huge-pages(T12)         huge_pages         true  false  g1:outside:tcp,outside:g1:tcp
-segmentation(T4,T5)     gso                true  false  g2:outside:tcp,outside:g2:tcp
-coalescing(T15)         coalesce_usecs     100   0      g2:outside:tcp,outside:g2:tcp,g2:outside:rtt
-adaptive-rate(T16)      coalesce_adaptive  true  false  g2:outside:tcp,g2:outside:rtt
-polling(T18,T19)        poll_usecs         50    0      g2:outside:tcp,outside:g2:tcp,g2:outside:rtt
-switch(T1,T2,T14)       switch_bridges     {"xenbr0"} {} g2:g3:tcp,g2:g3:udp64,g2:g3:rtt
-multi-queue(T20)        max_queues         2     1      g2:outside:tcp,outside:g2:tcp
+static-grants           static_grants      true  false  g2:outside:tcp,outside:g2:tcp,g2:g3:udp64
+batched-copies          copy_batch         128   1      g1:outside:tcp,outside:g1:tcp,g1:outside:udp64
+aligned-copies          aligned_copy       true  false  g1:outside:tcp,outside:g1:tcp
+prefetch                prefetch           true  false  g2:outside:udp64,g2:outside:tcp
+huge-pages              huge_pages         true  false  g1:outside:tcp,outside:g1:tcp
+segmentation            gso                true  false  g2:outside:tcp,outside:g2:tcp
+coalescing              coalesce_usecs     100   0      g2:outside:tcp,outside:g2:tcp,g2:outside:rtt
+adaptive-rate           coalesce_adaptive  true  false  g2:outside:tcp,g2:outside:rtt
+polling                 poll_usecs         50    0      g2:outside:tcp,outside:g2:tcp,g2:outside:rtt
+switch                  switch_bridges     {"xenbr0"} {} g2:g3:tcp,g2:g3:udp64,g2:g3:rtt
+multi-queue             max_queues         2     1      g2:outside:tcp,outside:g2:tcp
 early-response          early_response     true  false  g1:outside:tcp
 direct-read             direct_read        true  false  outside:g2:tcp
-half-pages(T7)          rx_half_pages      true  false  outside:g2:tcp,outside:g2:udp64,outside:g2:udp1400,g3:g2:udp1400
+half-pages              rx_half_pages      true  false  outside:g2:tcp,outside:g2:udp64,outside:g2:udp1400,g3:g2:udp1400
 '
 
 # restart KEY VALUE: one changed key, and every guest connected again.

@@ -2,10 +2,13 @@
 #include "tests/unit/fake_vif.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "netback-ng/vif/dataplane.h"
 
 struct vif {
 	struct log_limit log;

@@ -4,7 +4,7 @@
 #define FAKE_VIF_H
 
 #include "lib/netif/gref.h"
-#include "netback-ng/vif.h"
+#include "netback-ng/vif/vif.h"
 
 struct fake {
 	int create_rc, connect_rc, gref_rc, hash_rc, request_rc; /* what the next calls return */

@@ -7,8 +7,8 @@ config_rig = tests/unit/config_rig.c tests/unit/config_rig.h
 check_libs = tests/unit/librunner.a $(CHECK_LIBS)
 
 check_PROGRAMS += tests/unit/test_netif
-TESTS += tests/unit/test_netif tests/unit/test_netif_freestanding.sh tests/unit/test_netback_yaml.sh
-EXTRA_DIST += tests/unit/test_netif_freestanding.sh tests/unit/test_netback_yaml.sh
+TESTS += tests/unit/test_netif tests/unit/test_netif_freestanding.sh tests/unit/test_netback_yaml.sh tests/unit/test_netback_layers.sh
+EXTRA_DIST += tests/unit/test_netif_freestanding.sh tests/unit/test_netback_yaml.sh tests/unit/test_netback_layers.sh
 tests_unit_test_netif_SOURCES = \
 	tests/unit/test_netif.h tests/unit/test_netif_fetch.h tests/unit/test_netif.c \
 	tests/unit/test_netif_rig.c tests/unit/test_netif_wire.c tests/unit/test_netif_ring.c \
@@ -96,7 +96,7 @@ TESTS += tests/unit/test_dataplane
 tests_unit_test_dataplane_SOURCES = tests/unit/test_dataplane.h tests/unit/test_dataplane.c \
 	tests/unit/test_dataplane_forward.c tests/unit/test_dataplane_gref.c \
 	tests/unit/test_dataplane_hostile.c tests/unit/test_dataplane_life.c \
-	tests/unit/test_dataplane_headroom.c tests/unit/test_dataplane_path.c tests/unit/test_dataplane_port.c tests/unit/test_dataplane_receive.c tests/unit/test_dataplane_switch.c tests/unit/test_dataplane_turn.c tests/unit/test_dataplane_journal.c $(xensim_test_sources)
+	tests/unit/test_dataplane_headroom.c tests/unit/test_dataplane_path.c tests/unit/test_dataplane_uplink.c tests/unit/test_dataplane_receive.c tests/unit/test_dataplane_switch.c tests/unit/test_dataplane_turn.c tests/unit/test_dataplane_journal.c $(xensim_test_sources)
 tests_unit_test_dataplane_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_dataplane_CFLAGS = $(AM_CFLAGS) -pthread $(netback_ng_control_cflags) $(LIBURING_CFLAGS) $(NL_CFLAGS)
 tests_unit_test_dataplane_LDADD = netfront-ng/user/libnetfront.a netback-ng/libcontrol.a \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What rtnetlink says of a port and its bridge, message by message, and the verdict on it. */
-#include "netback-ng/brport.h"
+#include "netback-ng/vif/brport.h"
 
 #include <check.h>
 #include <linux/if_bridge.h>

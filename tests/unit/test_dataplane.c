@@ -397,7 +397,7 @@ int main(int argc, char **argv)
 	if (geteuid() || access("/dev/net/tun", R_OK | W_OK))
 		return 77;
 	add_path_case(s);
-	add_port_case(s);
+	add_uplink_case(s);
 	add_receive_case(s);
 	add_switch_case(s);
 	add_turn_case(s);

@@ -7,10 +7,13 @@
 #ifndef TEST_DATAPLANE_H
 #define TEST_DATAPLANE_H
 
+#include <jansson.h>
 #include <poll.h>
+#include <stdio.h>
 
-#include "netback-ng/journal.h"
-#include "netback-ng/vif_data.h"
+#include "netback-ng/control/config.h"
+#include "netback-ng/vif/journal.h"
+#include "netback-ng/vif/vif_data.h"
 #include "netfront-ng/user/front.h"
 #include "tests/unit/test_xensim.h"
 
@@ -97,7 +100,7 @@ void add_hostile_case(Suite *s);
 void add_journal_case(Suite *s);
 void add_life_case(Suite *s);
 void add_path_case(Suite *s);
-void add_port_case(Suite *s);
+void add_uplink_case(Suite *s);
 void add_receive_case(Suite *s);
 void add_switch_case(Suite *s);
 void add_turn_case(Suite *s);

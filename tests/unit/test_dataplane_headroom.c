@@ -58,7 +58,7 @@ START_TEST(every_way)
 	const unsigned int most = netif_rx_headroom_max(halves);
 	struct guest g;
 
-	plane_config.port = (enum config_port)(_i / 4);
+	plane_config.uplink = (enum config_uplink)(_i / 4);
 	guest_halves = halves;
 	start(&g);
 	if (mapped)
@@ -267,7 +267,7 @@ void add_headroom_case(Suite *s)
 {
 	TCase *c = plane_case("headroom");
 
-	tcase_add_loop_test(c, every_way, 0, 4 * (CONFIG_PORT_SPLIT + 1));
+	tcase_add_loop_test(c, every_way, 0, 4 * (CONFIG_UPLINK_SPLIT + 1));
 	tcase_add_loop_test(c, headroom_is_left_alone, 0, 4);
 	tcase_add_test(c, direct_reads);
 	tcase_add_test(c, from_the_connection_on);

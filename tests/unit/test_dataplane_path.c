@@ -173,7 +173,7 @@ START_TEST(every_port)
 {
 	struct guest g;
 
-	plane_config.port = (enum config_port)(_i / 2);
+	plane_config.uplink = (enum config_uplink)(_i / 2);
 	guest_halves = _i % 2;
 	plane_start(1);
 	guest_start(&g, 7, 1, NULL);
@@ -537,7 +537,7 @@ void add_path_case(Suite *s)
 	tcase_add_test(c, mixed_pages);
 	tcase_add_test(c, slots_of_any_shape);
 	tcase_add_loop_test(c, every_switch, 0, 14);
-	tcase_add_loop_test(c, every_port, 0, 2 * (CONFIG_PORT_SPLIT + 1));
+	tcase_add_loop_test(c, every_port, 0, 2 * (CONFIG_UPLINK_SPLIT + 1));
 	tcase_add_loop_test(c, every_number, 0, 10);
 	tcase_add_loop_test(c, direct_reads, 0, 2);
 	tcase_add_loop_test(c, buffers_of_all_sorts, 0, 2);

@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "netback-ng/links.h"
+#include "netback-ng/vif/links.h"
 #include "tests/unit/test_dataplane.h"
 
 static const uint8_t everyone[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };

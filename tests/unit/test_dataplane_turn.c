@@ -61,7 +61,7 @@ static void take_turn(const struct guest *g)
 	unsigned int i;
 
 	for (i = 0; i < g->nqueues; i++)
-		worker_activate(g->vif->queues[i]->worker, g->vif->queues[i]);
+		worker_activate(g->vif->queues[i]->worker, &g->vif->queues[i]->task);
 	for (i = 0; i < g->nqueues; i++)
 		queue_serve(g->vif->queues[i]);
 }
@@ -70,7 +70,7 @@ static void serve_both(struct turns *t)
 {
 	unsigned int i;
 
-	worker_activate(queue_of(&b)->worker, queue_of(&b));
+	worker_activate(queue_of(&b)->worker, &queue_of(&b)->task);
 	for (i = 0; i < ROUNDS; i++) {
 		u32 before = queue_of(&a)->tx.req_cons;
 
@@ -90,8 +90,8 @@ static void serve_both(struct turns *t)
 static void serve_alone(struct turns *t)
 {
 	refill(&a, t->to, t->piece);
-	worker_forget(queue_of(&a)->worker, queue_of(&b));
-	worker_forget(queue_of(&a)->worker, queue_of(&c));
+	worker_forget(queue_of(&a)->worker, &queue_of(&b)->task);
+	worker_forget(queue_of(&a)->worker, &queue_of(&c)->task);
 	take_turn(&a);
 	reap(&a);
 }
@@ -218,7 +218,7 @@ END_TEST
 
 static void serve_rx(struct turns *t)
 {
-	worker_activate(queue_of(&b)->worker, queue_of(&b));
+	worker_activate(queue_of(&b)->worker, &queue_of(&b)->task);
 	queue_of(&a)->tap_ready = true;
 	take_turn(&a);
 	t->most = stat_of(&a, "rx_frames");

@@ -9,7 +9,7 @@
 
 #include <check.h>
 
-#include "netback-ng/backend.h"
+#include "netback-ng/control/backend.h"
 #include "tests/unit/fake_vif.h"
 #include "tests/unit/test_xensim.h"
 

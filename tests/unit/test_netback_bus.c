@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "netback-ng/bus.h"
+#include "netback-ng/control/bus.h"
 #include "lib/daemon/log.h"
 #include "tests/unit/runner.h"
 

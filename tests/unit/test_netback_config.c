@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "netback-ng/adopt.h"
+#include "netback-ng/control/adopt.h"
 #include "lib/daemon/log.h"
 #include "tests/unit/config_rig.h"
 #include "tests/unit/runner.h"
@@ -65,7 +65,7 @@ START_TEST(every_kind_of_value)
 				  "adopt_bridges = { \"a\", b }\nadopt_scripts = {}\nsg = no\nport = vhost\n"
 				  "control_socket = /run/x\n"), 0);
 	ck_assert_str_eq(errors, "");
-	ck_assert(c.whole_host && !c.data.sg && c.data.port == CONFIG_PORT_VHOST);
+	ck_assert(c.whole_host && !c.data.sg && c.data.uplink == CONFIG_UPLINK_VHOST);
 	ck_assert_uint_eq(c.data.workers, 3);
 	ck_assert_uint_eq(c.data.worker_cpus.count, 2);
 	ck_assert_str_eq(c.data.worker_cpus.items[1], "2");
@@ -204,7 +204,7 @@ START_TEST(sample_file_has_every_key_with_its_default)
 	for (i = 0; i < n; i++) {
 		bool list = keys[i].type == CONFIG_LIST || keys[i].type == CONFIG_CPUS;
 		bool quoted = keys[i].type == CONFIG_STRING || keys[i].type == CONFIG_MODE ||
-			      keys[i].type == CONFIG_PORT;
+			      keys[i].type == CONFIG_UPLINK;
 
 		if (list && !*keys[i].fallback)
 			snprintf(line, sizeof(line), "\n#%s = {}\n", keys[i].name);

@@ -10,7 +10,7 @@
 #include <xengnttab.h>
 
 #include "lib/netif/ring.h"
-#include "netback-ng/ctrl.h"
+#include "netback-ng/control/ctrl_ring.h"
 #include "tests/clock.h"
 #include "tests/unit/runner.h"
 #include "tests/unit/fake_vif.h"

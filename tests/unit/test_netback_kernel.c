@@ -4,7 +4,7 @@
 #define nl_recvmsgs counted_receive
 #define nl_cb_set counted_cb_set
 #define nl_cb_err counted_cb_err
-#include "netback-ng/kernel.c"
+#include "netback-ng/vif/kernel.c"
 
 #include "tests/unit/runner.h"
 
